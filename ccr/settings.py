@@ -32,8 +32,8 @@ def _setting(
 class Settings:
     """What an operator decides. An unsafe or contradictory one cannot be made at all.
 
-    Left empty, `database_url` and `public_url` follow from `data` and `bind` when it is made: to change one of
-    these, use `Settings.read` again, not `dataclasses.replace`.
+    Left empty, `database_url` and `public_url` follow from `data` and `bind` when it is made; to change one
+    of these, use `Settings.read` again, not `dataclasses.replace`.
     """
 
     bind: str = _setting("CCR_BIND", "address and port", "127.0.0.1:8000", values.address)
