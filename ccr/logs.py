@@ -30,7 +30,7 @@ _CALMED = {
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
-_NAMED_SECRET = (
+_NAMED = (
     r"(?i)\b(password|secret|token|api_?key|authorization|cookie)(['\"]?\s*[=:]\s*['\"]?)[^\s'\",&;]+"
 )
 _SECRETS = (
@@ -38,7 +38,7 @@ _SECRETS = (
     (re.compile(r"(?<=://)[^/\s@]*:[^/\s@]*(?=@)"), "***"),
     (re.compile(r"\bSG\.[\w-]{6,}\.[\w-]{6,}"), "SG.***"),
     (re.compile(r"(?i)\b(code['\"]?\s*[=:]\s*['\"]?)\d{6}\b"), r"\1***"),  # one-time; a refusal's is a word
-    (re.compile(_NAMED_SECRET), r"\1\2***"),
+    (re.compile(_NAMED), r"\1\2***"),
 )
 
 

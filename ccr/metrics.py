@@ -1,6 +1,6 @@
 """What `/metrics` shows. Any part but `desk` may import this and count where things happen.
 
-Labels take only names that the code knows (a command's type, a refusal's code), never a person's or a ticket's.
+Labels take only names that the code knows (a command's type, a refusal's code), never a person or a ticket.
 """
 
 from prometheus_client import (
