@@ -1,7 +1,7 @@
 """The mails that are owed.
 
-A row is put in the transaction that caused it, so none is owed for what was taken back. It waits until a postman
-claims it for a while and settles it; the claim of a postman who died runs out by itself.
+A row is put in the transaction that caused it, so none is owed for what was taken back. It waits until a
+postman claims it for a while and settles it; the claim of a postman who died runs out by itself.
 """
 
 from typing import Any
@@ -75,11 +75,12 @@ def settle(
     return _end(connection, row, worker, state, now, data or {}, None)
 
 
-def push_back(connection: Connection, row: int, worker: str, due_at: int) -> bool:
-    """Not yet: give the row back, due at another time. It does not count as a try."""
+def push_back(connection: Connection, row: int, worker: str, now: int, due_at: int) -> bool:
+    """Not yet: give the row back, due at another time, as if put only `now`. It does not count as a try."""
     changed = connection.run(
-        "UPDATE outbox SET due_at = ?, claimed_by = NULL, claimed_until = 0 "
+        "UPDATE outbox SET created_at = ?, due_at = ?, claimed_by = NULL, claimed_until = 0 "
         "WHERE id = ? AND claimed_by = ? AND state = 'waiting'",
+        now,
         due_at,
         row,
         worker,
@@ -88,7 +89,7 @@ def push_back(connection: Connection, row: int, worker: str, due_at: int) -> boo
 
 
 def fail(connection: Connection, row: int, worker: str, fault: str, now: int, again_at: int | None) -> bool:
-    """A try failed. Due again at `again_at`; `None` gives it up: the row is dead and stays to be looked at."""
+    """A try failed. Due again at `again_at`; `None` gives it up: the row is dead and stays."""
     if again_at is None:
         return _end(connection, row, worker, DEAD, now, {}, fault[:FAULT_LENGTH])
     changed = connection.run(
@@ -103,7 +104,7 @@ def fail(connection: Connection, row: int, worker: str, fault: str, now: int, ag
 
 
 def release(connection: Connection, worker: str) -> int:
-    """Give back what `worker` has claimed and not settled, since it is about to stop. How many rows that were."""
+    """Give back what `worker`, about to stop, has claimed and not settled. How many rows that were."""
     return connection.run(
         "UPDATE outbox SET claimed_by = NULL, claimed_until = 0 WHERE claimed_by = ? AND state = 'waiting'",
         worker,
