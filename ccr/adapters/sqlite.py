@@ -1,0 +1,26 @@
+"""SQLite, embedded: the default database, and the twin that every store test also runs on."""
+
+import sqlite3
+from pathlib import Path
+
+from ccr.store.dialects import SQLite
+
+BUSY_MILLISECONDS = 5_000
+"""How long to wait for another process's lock before it is `unavailable`."""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection that commits durably.
+
+    WAL lets readers and the writer work side by side; `synchronous=FULL` waits for the disk at every commit, so that
+    what was acknowledged survives a power cut. Transactions are opened by name only (`isolation_level=None`).
+    """
+    driver = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    driver.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+    driver.execute("PRAGMA journal_mode=WAL")
+    driver.execute("PRAGMA synchronous=FULL")
+    driver.execute("PRAGMA foreign_keys=ON")
+    return driver
+
+
+DIALECT = SQLite()

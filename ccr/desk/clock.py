@@ -1,0 +1,20 @@
+"""Times: milliseconds since 1970 UTC inside, RFC 3339 with milliseconds on the wire."""
+
+import time
+from datetime import UTC, datetime
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+def now() -> int:
+    """The present, in milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def rfc3339(at: int) -> str:
+    """`1763717400123` → `2025-11-21T09:30:00.123Z`."""
+    seconds, milliseconds = divmod(at, SECOND)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"

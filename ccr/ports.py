@@ -1,0 +1,74 @@
+"""What the services are handed from outside: each has a real adapter and a local twin."""
+
+from collections.abc import Collection
+from typing import Protocol
+
+import msgspec
+
+from ccr.desk.events import Entry
+from ccr.desk.people import Person
+from ccr.desk.ticket import Ticket
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What one committed command did: the ticket before (`None` when it was opened) and after, and its new entries."""
+
+    before: Ticket | None
+    ticket: Ticket
+    actor: Person
+    entries: tuple[Entry, ...]
+
+
+class Publisher(Protocol):
+    """Tells the connected. Everything here is a hint: what is lost costs nothing, since every client heals by number."""
+
+    def changed(self, change: Change, origin: str | None) -> None:
+        """Push the entries to those who may see them, but for socket `origin`, whose acknowledgement carries them.
+
+        Called on the event loop in the order of the commits, at once after each; must not block or raise.
+        """
+
+    def read(self, ticket: Ticket, person: Person, seq: int, origin: str | None) -> None:
+        """`person` has read up to `seq`."""
+
+    def sessions_ended(self, sessions: Collection[int]) -> None:
+        """Close every socket of these sessions now."""
+
+    def online(self) -> frozenset[int]:
+        """Ids of the people with an open socket."""
+
+
+class Mail(msgspec.Struct, frozen=True, kw_only=True):
+    """A rendered mail. `outbox_id` travels with it, so that a duplicate can be recognised."""
+
+    outbox_id: int
+    to: str
+    to_name: str
+    subject: str
+    text: str
+    html: str
+    kind: str
+
+
+class SendFailed(Exception):
+    """A provider did not take it. `again` tells whether to try later; `after` in seconds, where the provider named a time."""
+
+    def __init__(self, reason: str, *, again: bool, after: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.again = again
+        self.after = after
+
+
+class Mailer(Protocol):
+    """Carries mails to their recipients."""
+
+    async def send(self, mail: Mail) -> None:
+        """Hand it over. Raises `SendFailed`."""
+
+
+class Templates(Protocol):
+    """Renders a mail from its kind and the data gathered for it."""
+
+    def mail(self, kind: str, data: dict[str, object]) -> tuple[str, str, str]:
+        """Subject, text and HTML."""

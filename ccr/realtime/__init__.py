@@ -1,0 +1,1 @@
+"""Socket.IO: who is connected, what they ask, what they are told."""

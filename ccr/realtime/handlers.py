@@ -1,0 +1,229 @@
+"""What connected people ask. One wrapper turns every outcome into an acknowledgement, in the order of asking."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from socketio.exceptions import ConnectionRefusedError as Refused
+
+from ccr import metrics
+from ccr.desk.checking import check
+from ccr.desk.commands import read_command
+from ccr.desk.people import Role
+from ccr.desk.refusals import Code, Refusal, forbidden, unavailable
+from ccr.realtime import messages
+from ccr.realtime.publisher import SocketPublisher
+from ccr.realtime.server import Server
+from ccr.realtime.sockets import MOST_IN_FLIGHT, Socket, Sockets, ticket_room, watch_room
+from ccr.services.changes import Changes
+from ccr.services.identity import Identity
+from ccr.services.reading import MOST, PAGE, Filters, Reading
+
+logger = logging.getLogger(__name__)
+
+TYPING_LASTS = 5
+"""Seconds after which somebody no longer types unless they say so again."""
+
+LINGERS = 2
+"""Seconds for which somebody whose last socket closed still counts as online: a page change is no absence."""
+
+Identify = Callable[[dict[str, Any], str | None], Awaitable[Identity | None]]
+"""From a handshake's environ and its token to who it is."""
+
+Handler = Callable[[Socket, Any], Awaitable[dict[str, Any]]]
+
+
+class Handlers:
+    """The client's side of the contract's first table."""
+
+    def __init__(
+        self,
+        server: Server,
+        sockets: Sockets,
+        publisher: SocketPublisher,
+        changes: Changes,
+        reading: Reading,
+        identify: Identify,
+    ) -> None:
+        self._server = server
+        self._sockets = sockets
+        self._publisher = publisher
+        self._changes = changes
+        self._reading = reading
+        self._identify = identify
+        self._typing: dict[tuple[str, int], asyncio.TimerHandle] = {}
+        self._register()
+
+    def _register(self) -> None:
+        events: dict[str, tuple[type[messages.Message], Handler]] = {
+            "join": (messages.Join, self.join),
+            "leave": (messages.Leave, self.leave),
+            "sync": (messages.Sync, self.sync),
+            "do": (messages.Do, self.do),
+            "watch": (messages.Watch, self.watch),
+            "typing": (messages.Typing, self.typing),
+            "read": (messages.Read, self.read),
+        }
+        self._server.on("connect", self.connect)
+        self._server.on("disconnect", self.disconnect)
+        self._server.on("*", self._unknown)
+        for event, (shape, handler) in events.items():
+            self._server.on(event, self._acknowledged(shape, handler))
+
+    async def connect(self, sid: str, environ: dict[str, Any], auth: object) -> None:
+        """Let in whoever has a session; everybody else is told why not."""
+        token = auth.get("token") if isinstance(auth, dict) else None
+        try:
+            identity = await self._identify(environ, token if isinstance(token, str) else None)
+        except Refusal as refusal:
+            raise _refused(refusal) from None
+        if identity is None:
+            raise _refused(Refusal(Code.UNAUTHENTICATED, "Sign in first."))
+        if identity.person.must_change_password:
+            raise _refused(forbidden("Change your password first."))
+        socket = Socket(sid, identity)
+        first = self._sockets.add(socket)
+        metrics.SOCKETS.inc()
+        if first:
+            self._publisher.presence(socket.person.id, online=True)
+
+    async def disconnect(self, sid: str, reason: str) -> None:
+        """Forget the socket, and, unless the person is back in a moment, tell that they went."""
+        socket = self._sockets.remove(sid)
+        if socket is None:
+            return
+        metrics.SOCKETS.dec()
+        for key in [key for key in self._typing if key[0] == sid]:
+            self._stop_typing(socket, key[1])
+        if socket.person.id not in self._sockets.online():
+            asyncio.get_running_loop().call_later(LINGERS, self._gone, socket.person.id)
+
+    async def join(self, socket: Socket, asked: messages.Join) -> dict[str, Any]:
+        """Enter the room, then read what came before: the other way round, what comes between would be lost."""
+        parties = await self._reading.parties(socket.person, asked.ticket)
+        self._enter(socket, asked.ticket, parties)
+        try:
+            found = await self._reading.conversation(socket.person, asked.ticket, asked.after)
+        except Refusal:
+            await self._exit(socket, asked.ticket)
+            raise
+        online = self._sockets.online()
+        return found | {"online": [person for person in parties if person in online]}
+
+    async def leave(self, socket: Socket, asked: messages.Leave) -> dict[str, Any]:
+        """Hear no more of it."""
+        self._stop_typing(socket, asked.ticket)
+        await self._exit(socket, asked.ticket)
+        return {}
+
+    async def sync(self, socket: Socket, asked: messages.Sync) -> dict[str, Any]:
+        """A page of the timeline, in either direction."""
+        limit = asked.limit or (PAGE if asked.after is None else MOST)
+        return await self._reading.timeline(
+            socket.person, asked.ticket, after=asked.after, before=asked.before, limit=limit
+        )
+
+    async def do(self, socket: Socket, asked: messages.Do) -> dict[str, Any]:
+        """Carry out a command; acknowledged once it is committed."""
+        command = read_command(asked.command)
+        if asked.ticket is not None:
+            self._stop_typing(socket, asked.ticket)
+        answer = await self._changes.carry_out(socket.person, asked.ticket, asked.key, command, socket.sid)
+        return answer.wire()
+
+    async def watch(self, socket: Socket, asked: messages.Watch) -> dict[str, Any]:
+        """The person's own list; entered first, then read."""
+        self._sockets.watch(socket)
+        await self._server.enter_room(socket.sid, watch_room(socket.person.id))
+        filters = Filters(active=socket.person.role is Role.ADMIN)
+        found = await self._reading.tickets(socket.person, filters, limit=MOST)
+        return found | {"online": sorted(self._sockets.online()) if socket.person.role is not Role.CUSTOMER else []}
+
+    async def typing(self, socket: Socket, asked: messages.Typing) -> dict[str, Any]:
+        """Tell the others for five seconds; never stored."""
+        if asked.ticket not in socket.tickets:
+            await self._reading.parties(socket.person, asked.ticket)
+        if socket.person.role is Role.ADMIN:
+            raise forbidden("Only the customer and the assigned agent write messages.")
+        if not asked.on:
+            self._stop_typing(socket, asked.ticket)
+            return {}
+        self._cancel_typing(socket, asked.ticket)
+        timer = asyncio.get_running_loop().call_later(TYPING_LASTS, self._stop_typing, socket, asked.ticket)
+        self._typing[(socket.sid, asked.ticket)] = timer
+        self._publisher.typing(socket, asked.ticket, on=True)
+        return {}
+
+    async def read(self, socket: Socket, asked: messages.Read) -> dict[str, Any]:
+        """Move the person's read mark on."""
+        await self._reading.mark_read(socket.person, asked.ticket, asked.seq, socket.sid)
+        return {}
+
+    async def _unknown(self, event: str, sid: str, *payload: object) -> dict[str, Any]:
+        return _no(Refusal(Code.INVALID, "There is no such event."))
+
+    def _acknowledged(
+        self, shape: type[messages.Message], handler: Handler
+    ) -> Callable[..., Awaitable[dict[str, Any]]]:
+        async def answer(sid: str, payload: object = None) -> dict[str, Any]:
+            socket = self._sockets.get(sid)
+            if socket is None:
+                return _no(_ended())
+            if socket.in_flight >= MOST_IN_FLIGHT:
+                return _no(Refusal(Code.RATE_LIMITED, "Too many at once. Wait for answers first.", retry_after=1))
+            socket.in_flight += 1
+            try:
+                async with socket.turn:
+                    if socket.gone:
+                        return _no(_ended())
+                    return {"ok": True, **await handler(socket, check(shape, payload))}
+            except Refusal as refusal:
+                return _no(refusal)
+            except Exception:
+                logger.exception("%s failed", handler.__name__)
+                return _no(unavailable())
+            finally:
+                socket.in_flight -= 1
+
+        return answer
+
+    def _enter(self, socket: Socket, ticket: int, parties: tuple[int, int | None]) -> None:
+        self._sockets.join(socket, ticket, parties)
+        self._server.manager.basic_enter_room(socket.sid, "/", ticket_room(ticket, socket.person.role))
+
+    async def _exit(self, socket: Socket, ticket: int) -> None:
+        if ticket in socket.tickets:
+            self._sockets.leave(socket, ticket)
+            await self._server.leave_room(socket.sid, ticket_room(ticket, socket.person.role))
+
+    def _cancel_typing(self, socket: Socket, ticket: int) -> bool:
+        timer = self._typing.pop((socket.sid, ticket), None)
+        if timer is not None:
+            timer.cancel()
+        return timer is not None
+
+    def _stop_typing(self, socket: Socket, ticket: int) -> None:
+        if self._cancel_typing(socket, ticket):
+            self._publisher.typing(socket, ticket, on=False)
+
+    def _gone(self, person: int) -> None:
+        if person not in self._sockets.online():
+            self._publisher.presence(person, online=False)
+
+
+def _ended() -> Refusal:
+    return Refusal(Code.UNAUTHENTICATED, "This session has ended.")
+
+
+def _no(refusal: Refusal) -> dict[str, Any]:
+    body = {"ok": False, **refusal.wire()}
+    if refusal.retry_after is not None:
+        body["retry_after"] = refusal.retry_after
+    return body
+
+
+def _refused(refusal: Refusal) -> Refused:
+    return Refused(refusal.code.value, refusal.wire())
+
+

@@ -1,0 +1,135 @@
+"""The Socket.IO server, made strict: what is not a text event of a connected client closes the connection."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+import msgspec
+import socketio
+from engineio.packet import MESSAGE
+from engineio.packet import Packet as EnginePacket
+from socketio import packet
+
+MAX_FRAME = 64 * 1024
+"""Bytes of one frame from a client, as the contract says."""
+
+PATIENCE = 10
+"""Seconds an opened transport may take to say CONNECT before it is closed."""
+
+logger = logging.getLogger(__name__)
+
+
+class Json:
+    """Fast out, forgiving in: lone surrogates are let in, so that they can be refused by name with an acknowledgement."""
+
+    @staticmethod
+    def dumps(value: object, **_: Any) -> str:
+        """JSON without blanks."""
+        return msgspec.json.encode(value).decode()
+
+    @staticmethod
+    def loads(text: str, **_: Any) -> Any:
+        """Strict about what JSON is: the standard library would also read NaN and Infinity."""
+        return json.loads(text, parse_constant=_no_constant)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+class TextPacket(packet.Packet):  # type: ignore[misc]
+    """A packet that may not announce attachments, whose events are `[name, payload?]`."""
+
+    uses_binary_events = False
+    json = Json
+
+    def decode(self, encoded_packet: Any) -> int:
+        """Raises `ValueError` for everything that is not a text event of a form we know."""
+        if not isinstance(encoded_packet, str):
+            raise ValueError("a binary frame")
+        super().decode(encoded_packet)
+        if self.packet_type in (packet.BINARY_EVENT, packet.BINARY_ACK):
+            raise ValueError("a binary event")
+        if self.packet_type == packet.EVENT:
+            _check_event(self.data)
+        return 0
+
+
+def _check_event(data: object) -> None:
+    if not isinstance(data, list) or not 1 <= len(data) <= 2 or not isinstance(data[0], str):  # noqa: PLR2004
+        raise ValueError("not an event")
+    # The library would call our own handlers of these names with what the client sent.
+    if data[0] in ("connect", "disconnect", "connect_error"):
+        raise ValueError("a reserved event")
+
+
+class Server(socketio.AsyncServer):  # type: ignore[misc]
+    """`AsyncServer` that closes on garbage, and hands out packets without a task for each."""
+
+    def __init__(self, *, allowed_origin: Callable[[str, Mapping[str, Any]], bool], **options: Any) -> None:
+        super().__init__(
+            async_mode="asgi",
+            async_handlers=True,
+            serializer=TextPacket,
+            cors_allowed_origins=allowed_origin,
+            max_http_buffer_size=MAX_FRAME,
+            http_compression=True,
+            **options,
+        )
+
+    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> Any:
+        self.eio.start_background_task(self._expect_connect, eio_sid)
+        return await super()._handle_eio_connect(eio_sid, environ)
+
+    async def _expect_connect(self, eio_sid: str) -> None:
+        await self.sleep(PATIENCE)
+        if eio_sid in self.eio.sockets and self.manager.sid_from_eio_sid(eio_sid, "/") is None:
+            await self.cut(eio_sid, "said nothing")
+
+    async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
+        try:
+            await super()._handle_eio_message(eio_sid, data)
+        except (ValueError, RecursionError, TypeError, AttributeError, IndexError, KeyError) as error:
+            await self.cut(eio_sid, f"sent {type(error).__name__}")
+
+    async def _handle_connect(self, eio_sid: str, namespace: str | None, data: Any) -> None:
+        if self.manager.sid_from_eio_sid(eio_sid, namespace or "/") is not None:
+            raise ValueError("connected already")
+        await super()._handle_connect(eio_sid, namespace, data)
+
+    async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: Any) -> None:  # noqa: A002
+        if self.manager.sid_from_eio_sid(eio_sid, namespace or "/") is None:
+            raise ValueError("an event before CONNECT")
+        await super()._handle_event(eio_sid, namespace, id, data)
+
+    def deliver(self, room: str, event: str, data: object, *, skip: frozenset[str] | set[str] = frozenset()) -> None:
+        """Put the event in the queue of everybody in `room` but `skip`, in this very step of the event loop.
+
+        `emit` would make a task for each recipient and return later; here what is delivered first arrives first, and an
+        acknowledgement sent afterwards comes after.
+        """
+        members = self.manager.rooms.get("/", {}).get(room)
+        if not members:
+            return
+        ready = EnginePacket(MESSAGE, TextPacket(packet.EVENT, data=[event, data], namespace="/").encode())
+        for sid, eio_sid in members.items():
+            if sid not in skip and (socket := self.eio.sockets.get(eio_sid)) and not socket.closed:
+                socket.queue.put_nowait(ready)
+
+    async def cut(self, eio_sid: str, why: str) -> None:
+        """Close a transport now, whatever the client does."""
+        logger.info("connection closed: the client %s", why)
+        socket = self.eio.sockets.get(eio_sid)
+        if socket is not None:
+            await socket.close(wait=False, reason=self.reason.SERVER_DISCONNECT)
+            socket.queue.put_nowait(None)
+
+    async def dismiss(self, sid: str) -> None:
+        """Disconnect a client and, once what it was sent has gone out, close its transport."""
+        eio_sid = self.manager.eio_sid_from_sid(sid, "/")
+        await self.disconnect(sid)
+        socket = self.eio.sockets.get(eio_sid) if eio_sid else None
+        if socket is not None:
+            # The writer sends what is queued and closes when it comes to the None.
+            socket.queue.put_nowait(None)

@@ -1,0 +1,135 @@
+"""Who is connected here, on which tickets, watching what: this process's own memory, rebuilt by every reconnect."""
+
+import asyncio
+from collections import defaultdict
+
+from ccr.desk.people import Person, Role
+from ccr.services.identity import Identity
+
+MOST_IN_FLIGHT = 100
+"""Events one socket may have unanswered."""
+
+
+class Socket:
+    """One open connection of one person."""
+
+    __slots__ = ("gone", "in_flight", "person", "session", "sid", "tickets", "turn", "watching")
+
+    def __init__(self, sid: str, identity: Identity) -> None:
+        self.sid = sid
+        self.person: Person = identity.person
+        self.session: int = identity.session_id
+        self.tickets: set[int] = set()
+        self.watching = False
+        self.gone = False
+        self.in_flight = 0
+        # Fair: events get their turn in the order they came, which is what keeps a sender's order.
+        self.turn = asyncio.Lock()
+
+
+class Sockets:
+    """Every socket of this process, found by sid, person, session or ticket."""
+
+    def __init__(self) -> None:
+        self._by_sid: dict[str, Socket] = {}
+        self._by_person: defaultdict[int, set[Socket]] = defaultdict(set)
+        self._by_ticket: defaultdict[int, set[Socket]] = defaultdict(set)
+        self._parties: dict[int, tuple[int, int | None]] = {}
+        self._watchers: defaultdict[int, set[Socket]] = defaultdict(set)
+
+    def get(self, sid: str) -> Socket | None:
+        """The socket, while it is connected."""
+        return self._by_sid.get(sid)
+
+    def all(self) -> list[Socket]:
+        """Everyone, as of now."""
+        return list(self._by_sid.values())
+
+    def add(self, socket: Socket) -> bool:
+        """Whether it is the person's first."""
+        self._by_sid[socket.sid] = socket
+        mine = self._by_person[socket.person.id]
+        mine.add(socket)
+        return len(mine) == 1
+
+    def remove(self, sid: str) -> Socket | None:
+        """The socket that has gone, if it was known."""
+        socket = self._by_sid.pop(sid, None)
+        if socket is None:
+            return None
+        socket.gone = True
+        for ticket in list(socket.tickets):
+            self.leave(socket, ticket)
+        _drop(self._by_person, socket.person.id, socket)
+        _drop(self._watchers, socket.person.id, socket)
+        return socket
+
+    def join(self, socket: Socket, ticket: int, parties: tuple[int, int | None]) -> None:
+        """The socket is on the ticket, which is between these two."""
+        socket.tickets.add(ticket)
+        self._by_ticket[ticket].add(socket)
+        self._parties[ticket] = parties
+
+    def leave(self, socket: Socket, ticket: int) -> None:
+        """It no longer is."""
+        socket.tickets.discard(ticket)
+        _drop(self._by_ticket, ticket, socket)
+        if ticket not in self._by_ticket:
+            self._parties.pop(ticket, None)
+
+    def watch(self, socket: Socket) -> None:
+        """The socket wants to hear of its person's list."""
+        socket.watching = True
+        self._watchers[socket.person.id].add(socket)
+
+    def on_ticket(self, ticket: int) -> list[Socket]:
+        """The sockets that joined it."""
+        return list(self._by_ticket.get(ticket, ()))
+
+    def retie(self, ticket: int, parties: tuple[int, int | None]) -> None:
+        """The ticket is between these two from now on."""
+        if ticket in self._parties:
+            self._parties[ticket] = parties
+
+    def beside(self, person: int) -> set[Socket]:
+        """The sockets on a ticket with this person, and the watchers on staff: those who are told of their presence."""
+        found = {socket for watchers in self._watchers.values() for socket in watchers if _on_staff(socket.person)}
+        for ticket, parties in self._parties.items():
+            if person in parties:
+                found |= self._by_ticket[ticket]
+        return {socket for socket in found if socket.person.id != person}
+
+    def watchers(self) -> list[Person]:
+        """The people who watch, each once."""
+        return [next(iter(sockets)).person for sockets in self._watchers.values() if sockets]
+
+    def of_sessions(self, sessions: frozenset[int]) -> list[Socket]:
+        """The sockets that came with these sessions."""
+        return [socket for socket in self._by_sid.values() if socket.session in sessions]
+
+    def online(self) -> frozenset[int]:
+        """Ids of the people with a socket here."""
+        return frozenset(self._by_person)
+
+
+def _on_staff(person: Person) -> bool:
+    return person.role is not Role.CUSTOMER
+
+
+def _drop(index: defaultdict[int, set[Socket]], key: int, socket: Socket) -> None:
+    if key in index:
+        index[key].discard(socket)
+        if not index[key]:
+            del index[key]
+
+
+def ticket_room(ticket: int, role: Role) -> str:
+    """The room of one ticket's audience: derived here, never taken from a client."""
+    return f"ticket:{ticket}:{role.value}"
+
+
+def watch_room(person: int) -> str:
+    """The room of one person's watching sockets."""
+    return f"watch:{person}"
+
+

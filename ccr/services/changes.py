@@ -1,0 +1,238 @@
+"""The one path that every change of a ticket takes, whoever asks and by whichever door.
+
+In a database thread and one transaction: lock the ticket, give a known key its first answer, else let `decide` say what
+follows, append it with its numbers, save the ticket, owe the mails, remember the answer. After the commit the entries
+are pushed, and only then is the caller told.
+"""
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+import msgspec
+from prometheus_client import Counter
+
+from ccr import metrics
+from ccr.desk import clock
+from ccr.desk.commands import AssignAgent, Command, OpenTicket, PostMessage, RedactMessage, fingerprint, name_of
+from ccr.desk.events import Entry, Event, entry_wire
+from ccr.desk.notices import notices_for
+from ccr.desk.people import Person
+from ccr.desk.refusals import Code, Refusal, conflict, invalid, not_found
+from ccr.desk.rules import Known, clearance, decide
+from ccr.desk.ticket import Ticket
+from ccr.ports import Change, Publisher
+from ccr.store import entries, outbox, people, receipts, tickets
+from ccr.store.connection import Connection
+from ccr.store.database import Database
+from ccr.store.receipts import Receipt
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the person who asked is told: entries as they see them, the number and the time of the last."""
+
+    ticket: int
+    seq: int
+    at: int
+    entries: list[dict[str, Any]]
+
+    def wire(self) -> dict[str, Any]:
+        """As the contract writes it, for a socket and for HTTP alike."""
+        return {"ticket": self.ticket, "seq": self.seq, "at": clock.rfc3339(self.at), "entries": self.entries}
+
+
+class _Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    answer: Answer
+    change: Change | None = None
+    mail_due: bool = False
+    repeated: bool = False
+
+
+class Changes:
+    """Carries out commands. `wake` tells the postman that a mail is due."""
+
+    def __init__(
+        self,
+        database: Database,
+        publisher: Publisher,
+        *,
+        admins_read: bool = False,
+        now: Callable[[], int] = clock.now,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._database = database
+        self._publisher = publisher
+        self._admins_read = admins_read
+        self._now = now
+        self._wake = wake
+
+    async def carry_out(
+        self, person: Person, ticket_id: int | None, key: str, command: Command, origin: str | None = None
+    ) -> Answer:
+        """Do it, or give the first answer again when this person's key is known. `origin` is the asking socket.
+
+        When this returns, it is stored for ever and has been pushed. Raises `Refusal`; then nothing was stored.
+        """
+        if isinstance(command, OpenTicket) is not (ticket_id is None):
+            raise invalid(ticket="must be null for open_ticket, and only for that")
+        request = _Request(person, ticket_id, key, command, self._admins_read, self._now())
+        try:
+            outcome = await self._database.write(
+                request.settle, then=partial(self._follow_up, origin), lane=ticket_id or person.id
+            )
+        except Refusal as refusal:
+            _count(command, refusal.code.value)
+            raise
+        _count(command, "again" if outcome.repeated else "ok")
+        return outcome.answer
+
+    def _follow_up(self, origin: str | None, outcome: _Outcome) -> None:
+        if outcome.change is not None:
+            self._publisher.changed(outcome.change, origin)
+        if outcome.mail_due:
+            self._wake()
+
+
+class _Request:
+    """One command on its way through the transaction."""
+
+    __slots__ = ("admins_read", "command", "hash", "key", "now", "person_id", "ticket_id")
+
+    def __init__(
+        self, person: Person, ticket_id: int | None, key: str, command: Command, admins_read: bool, now: int
+    ) -> None:
+        self.person_id = person.id
+        self.ticket_id = ticket_id
+        self.key = key
+        self.command = command
+        self.hash = receipts.command_hash(fingerprint(command))
+        self.admins_read = admins_read
+        self.now = now
+
+    def settle(self, connection: Connection) -> _Outcome:
+        """Everything between BEGIN and COMMIT."""
+        ticket, person = self._lock(connection)
+        known = receipts.find(connection, self.person_id, self.ticket_id or receipts.OPENING, self.key)
+        if known is not None:
+            return _Outcome(answer=self._first_answer(connection, person, known), repeated=True)
+        if not person.active:
+            raise Refusal(Code.UNAUTHENTICATED, "This account is no longer active.")
+        at = max(self.now, ticket.updated_at) if ticket else self.now
+        facts = self._facts(connection, at)
+        events = decide(ticket, person, self.command, facts)
+        if not events:
+            assert ticket is not None
+            return self._nothing_to_do(connection, ticket, person, at)
+        return self._happen(connection, ticket, person, events, facts)
+
+    def _lock(self, connection: Connection) -> tuple[Ticket | None, Person]:
+        if self.ticket_id is None:
+            person = tickets.actor(connection, self.person_id)
+            if person is None:
+                raise not_found("ticket")
+            return None, person
+        ticket, person = tickets.lock(connection, self.ticket_id, self.person_id)
+        if ticket is None or person is None:
+            raise not_found("ticket")
+        return ticket, person
+
+    def _facts(self, connection: Connection, at: int) -> Known:
+        """What the command points at, where it points at something."""
+        target = assignee = None
+        pointer = None
+        if isinstance(self.command, PostMessage):
+            pointer = self.command.reply_to
+        elif isinstance(self.command, RedactMessage):
+            pointer = self.command.of
+        elif isinstance(self.command, AssignAgent) and self.command.agent is not None:
+            assignee = people.find(connection, self.command.agent)
+        if pointer is not None and self.ticket_id is not None:
+            target = entries.find(connection, self.ticket_id, pointer)
+        return Known(now=at, target=target, assignee=assignee)
+
+    def _happen(
+        self, connection: Connection, before: Ticket | None, person: Person, events: list[Event], facts: Known
+    ) -> _Outcome:
+        ticket = before or self._new_ticket(person)
+        first = ticket
+        for event in events:
+            ticket = ticket.after(event, person, facts.now)
+        if before is None:
+            ticket = tickets.insert(connection, ticket)
+        else:
+            tickets.save(connection, ticket)
+        made = [
+            entries.append(connection, ticket.id, first.last_seq + n, facts.now, person, self.key, event)
+            for n, event in enumerate(events, start=1)
+        ]
+        if isinstance(self.command, RedactMessage) and facts.target is not None:
+            entries.blank(connection, facts.target)
+        self._remember(connection, ticket.id, made[-1].seq, len(made), facts.now)
+        return _Outcome(
+            answer=self._answer(person, ticket.id, made[-1].seq, facts.now, made, self._prev(first, person)),
+            change=Change(before=before, ticket=ticket, actor=person, entries=tuple(made)),
+            mail_due=self._owe_mails(connection, ticket, person, events, facts.now),
+        )
+
+    def _new_ticket(self, person: Person) -> Ticket:
+        assert isinstance(self.command, OpenTicket)
+        return Ticket(
+            id=0,
+            query=self.command.query,
+            customer_id=person.id,
+            customer_name=person.name,
+            opened_at=self.now,
+        )
+
+    def _nothing_to_do(self, connection: Connection, ticket: Ticket, person: Person, at: int) -> _Outcome:
+        """It is so already. Remembered all the same: the key's retry must not do it later, when it is so no more."""
+        seq = self._prev(ticket, person)
+        self._remember(connection, ticket.id, seq, 0, at)
+        return _Outcome(answer=self._answer(person, ticket.id, seq, at, [], seq))
+
+    def _owe_mails(
+        self, connection: Connection, ticket: Ticket, person: Person, events: list[Event], at: int
+    ) -> bool:
+        owed = [notice for event in events for notice in notices_for(event, ticket, person)]
+        for notice in owed:
+            outbox.put(connection, notice, at)
+        return any(notice.delay == 0 for notice in owed)
+
+    def _remember(self, connection: Connection, ticket_id: int, seq: int, count: int, at: int) -> None:
+        receipt = Receipt(self.hash, ticket_id, seq, count, at)
+        receipts.put(connection, self.person_id, ticket_id, self.key, receipt)
+        if self.ticket_id is None:
+            # Known by the opening, too, where the same key meets no ticket yet.
+            receipts.put(connection, self.person_id, receipts.OPENING, self.key, receipt)
+
+    def _first_answer(self, connection: Connection, person: Person, known: Receipt) -> Answer:
+        if known.command_hash != self.hash:
+            raise conflict("This key was used for another command.")
+        made = entries.span(connection, known.ticket, known.seq - known.entries + 1, known.seq) if known.entries else []
+        prev = 0
+        if made:
+            depth = clearance(person.role, admins_read=self.admins_read)
+            prev = entries.seq_before(connection, known.ticket, depth, made[0].seq)
+        return self._answer(person, known.ticket, known.seq, known.at, made, prev)
+
+    def _prev(self, ticket: Ticket, person: Person) -> int:
+        return ticket.heads.seqs[clearance(person.role, admins_read=self.admins_read)]
+
+    @staticmethod
+    def _answer(person: Person, ticket_id: int, seq: int, at: int, made: list[Entry], prev: int) -> Answer:
+        seen = []
+        for entry in made:
+            seen.append(entry_wire(entry, prev, person.id))
+            prev = entry.seq
+        return Answer(ticket=ticket_id, seq=seq, at=at, entries=seen)
+
+
+
+
+@cache
+def _counter(kind: str, outcome: str) -> Counter:
+    return metrics.COMMANDS.labels(kind=kind, outcome=outcome)
+
+
+def _count(command: Command, outcome: str) -> None:
+    _counter(name_of(command), outcome).inc()

@@ -1,0 +1,210 @@
+"""What people look at: a ticket, its timeline, their lists. Nothing here changes a ticket."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ccr.desk import clock
+from ccr.desk.events import Entry, Reach, entry_wire
+from ccr.desk.people import Person, Role
+from ccr.desk.refusals import invalid, not_found
+from ccr.desk.rules import allowed, clearance
+from ccr.desk.ticket import Ticket
+from ccr.ports import Publisher
+from ccr.store import entries, lists, people, read_marks, tickets
+from ccr.store.connection import Connection
+from ccr.store.database import Database
+from ccr.store.lists import Filters, Seen
+
+PAGE = 50
+"""Entries and tickets given when no number is asked for."""
+
+MOST = 200
+"""Entries and tickets given at most."""
+
+
+class Reading:
+    """Answers questions, each as its asker may know it. Everything returned is ready for the wire."""
+
+    def __init__(
+        self,
+        database: Database,
+        publisher: Publisher,
+        *,
+        admins_read: bool = False,
+        now: Callable[[], int] = clock.now,
+    ) -> None:
+        self._database = database
+        self._publisher = publisher
+        self._admins_read = admins_read
+        self._now = now
+
+    def clearance(self, person: Person) -> Reach:
+        """How deep this person sees."""
+        return clearance(person.role, admins_read=self._admins_read)
+
+    async def ticket(self, person: Person, ticket_id: int) -> dict[str, Any]:
+        """The ticket; its customer is told how to reach the agent, too. Raises `not_found`."""
+        return await self._database.read(partial(self._ticket, person, ticket_id))
+
+    async def allowed(self, person: Person, ticket_id: int) -> frozenset[str]:
+        """The commands this person may give now. Raises `not_found`."""
+        return await self._database.read(lambda c: allowed(_mine(c, person, ticket_id), person))
+
+    async def timeline(
+        self, person: Person, ticket_id: int, *, after: int | None = None, before: int | None = None, limit: int = PAGE
+    ) -> dict[str, Any]:
+        """`{entries, head, more, reads}`, oldest first: what follows `after`, else the newest (in front of `before`).
+
+        `more` says whether there is more in the direction asked for; `reads` how far the other side has read.
+        """
+        return await self._database.read(partial(self._timeline, person, ticket_id, after, before, limit))
+
+    async def conversation(self, person: Person, ticket_id: int, after: int | None = None) -> dict[str, Any]:
+        """`{ticket, entries, head, more, reads}` of one moment: what somebody who comes to the ticket needs.
+
+        Everything behind `after` (at most `MOST`), or without it the newest `PAGE`.
+        """
+
+        def both(connection: Connection) -> dict[str, Any]:
+            limit = PAGE if after is None else MOST
+            body = {"ticket": self._ticket(person, ticket_id, connection)}
+            return body | self._timeline(person, ticket_id, after, None, limit, connection)
+
+        return await self._database.read(both)
+
+    async def parties(self, person: Person, ticket_id: int) -> tuple[int, int | None]:
+        """Who the ticket is between: its customer's id and its agent's. Raises `not_found` to everybody else but admins."""
+        ticket = await self._database.read(lambda c: _mine(c, person, ticket_id))
+        return ticket.customer_id, ticket.agent_id
+
+    async def tickets(
+        self, person: Person, filters: Filters | None = None, *, cursor: str | None = None, limit: int = PAGE
+    ) -> dict[str, Any]:
+        """`{tickets, cursor, more, counts}`, newest activity first; `cursor` (or `None`) is where the next page begins."""
+        before = _read_cursor(cursor)
+        return await self._database.read(partial(self._tickets, person, filters or Filters(), before, limit))
+
+    async def summaries(self, person: Person, ids: list[int]) -> list[dict[str, Any]]:
+        """Those of these tickets that are still the person's to see."""
+        depth = self.clearance(person)
+        found = await self._database.read(lambda c: lists.some(c, person, depth, ids))
+        return [_wire(seen, depth) for seen in found]
+
+    async def mark_read(self, person: Person, ticket_id: int, seq: int, origin: str | None = None) -> None:
+        """The person has read up to `seq`; never moves back, never past the last entry they can see."""
+        await self._database.write(
+            partial(self._mark_read, person, ticket_id, seq), then=partial(self._tell_read, person, origin), lane=ticket_id
+        )
+
+    async def agents_load(self) -> list[dict[str, Any]]:
+        """Every active agent: `{id, name, open, online}`, `open` counting their tickets that are not closed."""
+        online = self._publisher.online()
+        rows = await self._database.read(lists.loads)
+        return [
+            {"id": agent, "name": f"{first} {last}".strip(), "open": load, "online": agent in online}
+            for agent, first, last, load in rows
+        ]
+
+    def _ticket(self, person: Person, ticket_id: int, connection: Connection) -> dict[str, Any]:
+        depth = self.clearance(person)
+        found = lists.some(connection, person, depth, [ticket_id])
+        if not found:
+            raise not_found("ticket")
+        body = _wire(found[0], depth)
+        agent = found[0].ticket.agent_id
+        if person.role is Role.CUSTOMER and agent:
+            body["agent"] = _reachable(people.find(connection, agent))
+        return body
+
+    def _timeline(
+        self,
+        person: Person,
+        ticket_id: int,
+        after: int | None,
+        before: int | None,
+        limit: int,
+        connection: Connection,
+    ) -> dict[str, Any]:
+        ticket = _mine(connection, person, ticket_id)
+        depth = self.clearance(person)
+        if after is not None:
+            found = entries.page_after(connection, ticket_id, depth, after, limit + 1, before or entries.MAX_SEQ)
+            more, found = len(found) > limit, found[:limit]
+        else:
+            found = entries.page_before(connection, ticket_id, depth, before or entries.MAX_SEQ, limit + 1)
+            more, found = len(found) > limit, found[-limit:]
+        return {
+            "entries": _chain(connection, person, depth, found),
+            "head": ticket.heads.seqs[depth],
+            "more": more,
+            "reads": [
+                {"person": {"id": reader}, "seq": entries.seq_before(connection, ticket_id, depth, seq + 1)}
+                for reader, seq in read_marks.of_others(connection, ticket_id, person)
+            ],
+        }
+
+    def _tickets(
+        self, person: Person, filters: Filters, before: tuple[int, int] | None, limit: int, connection: Connection
+    ) -> dict[str, Any]:
+        depth = self.clearance(person)
+        found = lists.page(connection, person, depth, filters, limit + 1, before)
+        more, found = len(found) > limit, found[:limit]
+        last = found[-1].ticket if more else None
+        return {
+            "tickets": [_wire(seen, depth) for seen in found],
+            "cursor": f"{last.heads.times[depth]}-{last.id}" if last else None,
+            "more": more,
+            "counts": lists.counts(connection, person),
+        }
+
+    def _mark_read(
+        self, person: Person, ticket_id: int, seq: int, connection: Connection
+    ) -> tuple[Ticket, int] | None:
+        ticket = _mine(connection, person, ticket_id)
+        seen = min(seq, ticket.heads.seqs[self.clearance(person)])
+        moved = read_marks.move(connection, ticket_id, person.id, seen, self._now())
+        told = entries.seq_before(connection, ticket_id, Reach.CONVERSATION, seen + 1)
+        return (ticket, told) if moved else None
+
+    def _tell_read(self, person: Person, origin: str | None, moved: tuple[Ticket, int] | None) -> None:
+        if moved is not None:
+            self._publisher.read(moved[0], person, moved[1], origin)
+
+
+def _mine(connection: Connection, person: Person, ticket_id: int) -> Ticket:
+    ticket = tickets.find(connection, ticket_id, person)
+    if ticket is None:
+        raise not_found("ticket")
+    return ticket
+
+
+def _chain(connection: Connection, person: Person, depth: Reach, found: list[Entry]) -> list[dict[str, Any]]:
+    """Each entry knows the number of the visible one in front of it."""
+    prev = entries.seq_before(connection, found[0].ticket, depth, found[0].seq) if found else 0
+    seen = []
+    for entry in found:
+        seen.append(entry_wire(entry, prev, person.id))
+        prev = entry.seq
+    return seen
+
+
+def _wire(seen: Seen, depth: Reach) -> dict[str, Any]:
+    return seen.ticket.wire(depth, read_seq=seen.read_seq, unread=seen.unread)
+
+
+def _reachable(agent: Person | None) -> dict[str, Any] | None:
+    if agent is None:
+        return None
+    return {"id": agent.id, "name": agent.name, "email": agent.email, "mobile": agent.mobile, "portrait": None}
+
+
+def _read_cursor(cursor: str | None) -> tuple[int, int] | None:
+    if cursor is None:
+        return None
+    at, _, ticket_id = cursor.partition("-")
+    if not (at.isascii() and at.isdigit() and ticket_id.isascii() and ticket_id.isdigit() and len(cursor) < 40):  # noqa: PLR2004
+        raise invalid(cursor="is not one that was given out")
+    return int(at), int(ticket_id)
+
+

@@ -1,0 +1,154 @@
+"""Lists of tickets as one person sees them: filters, search, keyset pages, counts."""
+
+from typing import Any
+
+import msgspec
+
+from ccr.desk.events import MessagePosted, Reach
+from ccr.desk.people import Person, Role
+from ccr.desk.ticket import Ticket
+from ccr.store import tickets
+from ccr.store.connection import Connection
+
+_TIME = {Reach.EVERYONE: "t.outline_at", Reach.CONVERSATION: "t.conversation_at", Reach.STAFF: "t.updated_at"}
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list is narrowed to; `None` and `False` narrow nothing."""
+
+    status: str | None = None
+    active: bool = False
+    agent: int | None = None
+    unassigned: bool = False
+    waiting_on: str | None = None
+    search: str | None = None
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A ticket and how far its viewer has read it."""
+
+    ticket: Ticket
+    read_seq: int
+    unread: int
+
+
+def page(
+    connection: Connection,
+    person: Person,
+    clearance: Reach,
+    filters: Filters,
+    most: int,
+    before: tuple[int, int] | None = None,
+) -> list[Seen]:
+    """At most `most` of the person's tickets, newest activity first, behind the one with this time and id."""
+    time = _TIME[clearance]
+    conditions, params = _conditions(person, filters)
+    if before is not None:
+        conditions.append(f"({time} < ? OR ({time} = ? AND t.id < ?))")
+        params += [before[0], before[0], before[1]]
+    return _seen(connection, person, clearance, conditions, params, f"ORDER BY {time} DESC, t.id DESC", most)
+
+
+def some(connection: Connection, person: Person, clearance: Reach, ids: list[int]) -> list[Seen]:
+    """Of the tickets with these ids those that are this person's to see."""
+    marks = ", ".join("?" * len(ids))
+    conditions, params = [f"t.id IN ({marks})", tickets.of_person(person)], [*ids, *tickets.owner(person)]
+    return _seen(connection, person, clearance, conditions, params, "", len(ids))
+
+
+def counts(connection: Connection, person: Person) -> dict[str, int]:
+    """How many of the person's tickets stand where."""
+    rows = connection.rows(
+        "SELECT t.status, COUNT(*), SUM(CASE WHEN t.agent_id IS NULL THEN 1 ELSE 0 END), "
+        "SUM(CASE WHEN t.waiting_on = 'agent' THEN 1 ELSE 0 END) "
+        f"FROM tickets t WHERE {tickets.of_person(person)} GROUP BY t.status",  # noqa: S608
+        *tickets.owner(person),
+    )
+    by_status = {row[0]: [int(n) for n in row[1:]] for row in rows}
+    totals = {status: by_status.get(status, [0, 0, 0]) for status in ("open", "assigned", "closed")}
+    return {
+        "open": totals["open"][0],
+        "assigned": totals["assigned"][0],
+        "closed": totals["closed"][0],
+        "unassigned": totals["open"][1] + totals["assigned"][1],
+        "waiting_on_agent": totals["open"][2] + totals["assigned"][2],
+    }
+
+
+def loads(connection: Connection) -> list[tuple[int, str, str, int]]:
+    """Every active agent: id, first name, last name, and how many tickets they have that are not closed."""
+    rows = connection.rows(
+        "SELECT p.id, p.first_name, p.last_name, "
+        "(SELECT COUNT(*) FROM tickets t WHERE t.agent_id = p.id AND t.status <> 'closed') "
+        "FROM people p WHERE p.role = 'agent' AND p.active = 1 ORDER BY p.first_name, p.last_name, p.id"
+    )
+    return [(row[0], row[1], row[2], int(row[3])) for row in rows]
+
+
+def _seen(
+    connection: Connection,
+    person: Person,
+    clearance: Reach,
+    conditions: list[str],
+    params: list[Any],
+    order: str,
+    most: int,
+) -> list[Seen]:
+    unread, unread_params = _unread(person, clearance)
+    rows = connection.up_to(
+        most,
+        f"SELECT {tickets.COLUMNS}, COALESCE(r.seq, 0), {unread} FROM {tickets.SOURCE} "  # noqa: S608
+        "LEFT JOIN read_marks r ON r.ticket_id = t.id AND r.person_id = ? "
+        f"WHERE {' AND '.join(conditions)} {order}",
+        *unread_params,
+        person.id,
+        *params,
+    )
+    width = tickets.WIDTH
+    return [Seen(tickets.from_row(row), int(row[width]), int(row[width + 1])) for row in rows]
+
+
+def _unread(person: Person, clearance: Reach) -> tuple[str, list[Any]]:
+    """Messages of others behind the read mark; an admin who sees no messages has none."""
+    if clearance < Reach.CONVERSATION:
+        return "0", []
+    return (
+        "(SELECT COUNT(*) FROM entries e WHERE e.ticket_id = t.id AND e.seq > COALESCE(r.seq, 0) "
+        "AND e.type = ? AND e.actor_id <> ?)",
+        [MessagePosted.type, person.id],
+    )
+
+
+def _conditions(person: Person, filters: Filters) -> tuple[list[str], list[Any]]:
+    conditions, params = [tickets.of_person(person)], list[Any](tickets.owner(person))
+    if filters.status is not None:
+        conditions.append("t.status = ?")
+        params.append(filters.status)
+    if filters.active:
+        conditions.append("t.status <> 'closed'")
+    if filters.agent is not None:
+        conditions.append("t.agent_id = ?")
+        params.append(filters.agent)
+    if filters.unassigned:
+        conditions.append("t.agent_id IS NULL")
+    if filters.waiting_on is not None:
+        conditions.append("t.waiting_on = ?")
+        params.append(filters.waiting_on)
+    if filters.search:
+        _search(person, filters.search, conditions, params)
+    return conditions, params
+
+
+def _search(person: Person, words: str, conditions: list[str], params: list[Any]) -> None:
+    """A ticket matches by its number, its query, or, for staff, its customer's name."""
+    like = "%" + words.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+    ways = ["LOWER(t.query) LIKE ? ESCAPE '!'"]
+    params.append(like)
+    if person.role is not Role.CUSTOMER:
+        ways.append("LOWER(c.first_name || ' ' || c.last_name) LIKE ? ESCAPE '!'")
+        params.append(like)
+    number = words.removeprefix("#")
+    if number.isascii() and number.isdigit() and len(number) < 16:  # noqa: PLR2004 - below 2^53
+        ways.append("t.id = ?")
+        params.append(int(number))
+    conditions.append(f"({' OR '.join(ways)})")

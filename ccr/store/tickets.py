@@ -1,0 +1,139 @@
+"""The row of each ticket: its state today, written in the transaction of the entry that changed it."""
+
+import msgspec
+
+from ccr.desk.commands import Priority
+from ccr.desk.events import Reach
+from ccr.desk.people import Person, Role, full_name
+from ccr.desk.ticket import Heads, Status, Ticket, WaitingOn
+from ccr.store.connection import Connection, Row
+
+COLUMNS = """
+    t.id, t.query, t.customer_id, c.first_name, c.last_name, t.agent_id, a.first_name, a.last_name,
+    t.status, t.priority, t.waiting_on, t.waiting_since, t.opened_at,
+    t.outline_seq, t.outline_at, t.conversation_seq, t.conversation_at, t.last_seq, t.updated_at,
+    t.stars, t.rating_comment
+"""
+WIDTH = 21
+SOURCE = "tickets t JOIN people c ON c.id = t.customer_id LEFT JOIN people a ON a.id = t.agent_id"
+
+_ACTOR = "p.id, p.role, p.first_name, p.last_name, p.email, p.mobile, p.active"
+
+_STATUS = {status.value: status for status in Status}
+_PRIORITY = {priority.value: priority for priority in Priority}
+_WAITING = {waiting.value: waiting for waiting in WaitingOn} | {None: None}
+_ROLE = {role.value: role for role in Role}
+
+
+def lock(connection: Connection, ticket_id: int, person_id: int) -> tuple[Ticket | None, Person | None]:
+    """The ticket, nobody else changing it until this transaction ends, and the person as they are now."""
+    connection.dialect.lock_ticket(connection, ticket_id)
+    row = connection.row(
+        f"SELECT {COLUMNS}, {_ACTOR} FROM {SOURCE} JOIN people p ON p.id = ? WHERE t.id = ?",  # noqa: S608
+        person_id,
+        ticket_id,
+    )
+    return (from_row(row), _actor(row[WIDTH:])) if row else (None, None)
+
+
+def actor(connection: Connection, person_id: int) -> Person | None:
+    """The person as they are now."""
+    row = connection.row(f"SELECT {_ACTOR} FROM people p WHERE p.id = ?", person_id)  # noqa: S608
+    return _actor(row) if row else None
+
+
+def find(connection: Connection, ticket_id: int, person: Person) -> Ticket | None:
+    """The ticket, if it is there and this person's to see."""
+    row = connection.row(
+        f"SELECT {COLUMNS} FROM {SOURCE} WHERE t.id = ? AND {of_person(person)}", ticket_id, *owner(person)  # noqa: S608
+    )
+    return from_row(row) if row else None
+
+
+def of_person(person: Person) -> str:
+    """The condition by which a ticket is this person's; its parameters are `owner(person)`."""
+    return {Role.CUSTOMER: "t.customer_id = ?", Role.AGENT: "t.agent_id = ?", Role.ADMIN: "1 = 1"}.get(
+        person.role, "1 = 0"
+    )
+
+
+def owner(person: Person) -> tuple[int, ...]:
+    """What belongs to the `?` of `of_person(person)`."""
+    return (person.id,) if person.role in (Role.CUSTOMER, Role.AGENT) else ()
+
+
+def insert(connection: Connection, ticket: Ticket) -> Ticket:
+    """The ticket with the id it was given."""
+    names = "query, customer_id, opened_at, " + _MUTABLE
+    marks = ", ".join("?" * (3 + len(_mutable(ticket))))
+    new_id = connection.insert(
+        f"INSERT INTO tickets ({names}) VALUES ({marks})",  # noqa: S608
+        ticket.query,
+        ticket.customer_id,
+        ticket.opened_at,
+        *_mutable(ticket),
+    )
+    return msgspec.structs.replace(ticket, id=new_id)
+
+
+def save(connection: Connection, ticket: Ticket) -> None:
+    """Everything of it that can change."""
+    connection.run(_SAVE, *_mutable(ticket), ticket.id)
+
+
+_MUTABLE = (
+    "agent_id, status, priority, waiting_on, waiting_since, outline_seq, outline_at, conversation_seq, "
+    "conversation_at, last_seq, updated_at, stars, rating_comment"
+)
+_SAVE = f"UPDATE tickets SET {_MUTABLE.replace(',', ' = ?,')} = ? WHERE id = ?"  # noqa: S608
+
+
+def _mutable(ticket: Ticket) -> tuple[object, ...]:
+    seqs, times = ticket.heads.seqs, ticket.heads.times
+    return (
+        ticket.agent_id,
+        ticket.status.value,
+        ticket.priority.value,
+        ticket.waiting_on.value if ticket.waiting_on else None,
+        ticket.waiting_since,
+        seqs[Reach.EVERYONE],
+        times[Reach.EVERYONE],
+        seqs[Reach.CONVERSATION],
+        times[Reach.CONVERSATION],
+        seqs[Reach.STAFF],
+        times[Reach.STAFF],
+        ticket.stars,
+        ticket.rating_comment,
+    )
+
+
+def from_row(row: Row) -> Ticket:
+    """A ticket from the columns `COLUMNS`."""
+    return Ticket(
+        id=row[0],
+        query=row[1],
+        customer_id=row[2],
+        customer_name=full_name(row[3], row[4]),
+        agent_id=row[5],
+        agent_name=full_name(row[6], row[7]) if row[5] else None,
+        status=_STATUS[row[8]],
+        priority=_PRIORITY[row[9]],
+        waiting_on=_WAITING[row[10]],
+        waiting_since=row[11],
+        opened_at=row[12],
+        heads=Heads((row[13], row[15], row[17]), (row[14], row[16], row[18])),
+        stars=row[19],
+        rating_comment=row[20],
+    )
+
+
+def _actor(row: Row) -> Person:
+    return Person(
+        id=row[0],
+        role=_ROLE[row[1]],
+        first_name=row[2],
+        last_name=row[3],
+        email=row[4],
+        mobile=row[5],
+        active=bool(row[6]),
+    )
