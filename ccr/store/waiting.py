@@ -58,8 +58,8 @@ def settle(
 ) -> bool:
     """Settle the mail about messages up to number `up_to`, and owe the next one for what came meanwhile.
 
-    As long as the row waited, newer messages put no row of their own. The ticket is locked, so that no message
-    can slip in between the looking and the settling.
+    As long as the row waited, newer messages put no row of their own. The ticket is locked, so that no
+    message can slip in between the looking and the settling.
     """
     connection.dialect.lock_ticket(connection, ticket)
     if not outbox.settle(connection, row, worker, state, now, {"up_to": up_to}):

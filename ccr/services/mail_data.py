@@ -1,0 +1,116 @@
+"""What a mail will say, gathered when it is about to go, and whether it is still worth sending."""
+
+from typing import Any
+
+import msgspec
+
+from ccr.desk.clock import MINUTE
+from ccr.desk.notices import WAITS_UNREAD, Kind
+from ccr.desk.people import Person
+from ccr.desk.ticket import Ticket
+from ccr.store import tickets, waiting
+from ccr.store.connection import Connection
+from ccr.store.outbox import Owed
+
+QUOTED = 5
+"""Messages quoted in one mail, the newest ones."""
+
+QUOTED_LENGTH = 500
+"""Characters quoted of each."""
+
+CODE_MINUTES = 10
+"""How long a one-time code is good for, as its mail says."""
+
+CODE_WORTH = 60 * MINUTE
+"""Nobody waits longer for a code than this, in milliseconds."""
+
+
+class Send(msgspec.Struct, frozen=True, kw_only=True):
+    """Worth sending, with this in the template. `up_to` is the newest message that it tells of."""
+
+    reader: Person
+    to: str
+    data: dict[str, Any]
+    up_to: int = 0
+
+
+class Later(msgspec.Struct, frozen=True):
+    """Not yet."""
+
+    due_at: int
+
+
+class Pointless(msgspec.Struct, frozen=True):
+    """Not at all. `reader` is given where it is so only because everything has been read."""
+
+    reader: Person | None = None
+
+
+Verdict = Send | Later | Pointless
+
+
+def judge(connection: Connection, owed: Owed, now: int, home: str) -> Verdict:
+    """What to do with a mail owed to a person. `home` is what its links start with.
+
+    It is worth nothing to who is gone or has no address, or (an agent) no longer has the ticket.
+    """
+    person = tickets.actor(connection, owed.person) if owed.person is not None else None
+    if person is None or not person.active or not person.email:
+        return Pointless()
+    if owed.ticket is None:
+        return Send(reader=person, to=person.email, data=_said(owed, person, home))
+    ticket = tickets.find(connection, owed.ticket, person)
+    if ticket is None:
+        return Pointless()
+    data = _said(owed, person, home) | {"ticket": _facts(ticket)}
+    if owed.kind == Kind.MESSAGE_WAITING:
+        return _waiting(connection, person, ticket, data, now)
+    return Send(reader=person, to=person.email, data=data)
+
+
+def with_code(owed: Owed, minted: tuple[Person, str] | None, home: str) -> Verdict:
+    """The mail that carries a code just made, to the address it was asked for."""
+    if minted is None or owed.address is None:
+        return Pointless()
+    person, code = minted
+    data = _said(owed, person, home) | {"code": code, "minutes": CODE_MINUTES}
+    return Send(reader=person, to=person.email or owed.address, data=data)
+
+
+def _waiting(
+    connection: Connection, person: Person, ticket: Ticket, data: dict[str, Any], now: int
+) -> Verdict:
+    unread = waiting.unread(connection, ticket.id, person)
+    if not unread:
+        return Pointless(reader=person)
+    if (due_at := unread[0].at + WAITS_UNREAD) > now:
+        return Later(due_at)
+    data |= {
+        "messages": [
+            {"author": message.author, "body": _cut(message.body), "at": message.at}
+            for message in unread[-QUOTED:]
+        ],
+        "earlier": max(0, len(unread) - QUOTED),
+    }
+    return Send(reader=person, to=person.email or "", data=data, up_to=unread[-1].seq)
+
+
+def _said(owed: Owed, person: Person, home: str) -> dict[str, Any]:
+    """What every template may use; the notice's own data cannot take its place."""
+    reader = {"name": person.name, "first_name": person.first_name, "role": person.role.value}
+    return owed.data | {"reader": reader, "home": home, "at": owed.created_at}
+
+
+def _facts(ticket: Ticket) -> dict[str, Any]:
+    return {
+        "id": ticket.id,
+        "query": ticket.query,
+        "status": ticket.status.value,
+        "priority": ticket.priority.value,
+        "customer": ticket.customer_name,
+        "agent": ticket.agent_name,
+    }
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= QUOTED_LENGTH else text[: QUOTED_LENGTH - 1].rstrip() + "…"

@@ -1,0 +1,43 @@
+"""When a mail that failed is tried again, and when it is given up. Pure."""
+
+from collections.abc import Callable
+
+from ccr.desk.clock import DAY, HOUR, MINUTE, SECOND
+from ccr.ports import SendFailed
+from ccr.store.outbox import Owed
+
+FIRST = 10 * SECOND
+LONGEST = 30 * MINUTE
+LONGEST_NAMED = HOUR
+"""So much of a provider's own wish is granted."""
+
+GIVE_UP = DAY
+
+
+def again_at(owed: Owed, failure: SendFailed, now: int, chance: Callable[[], float]) -> int | None:
+    """The time of the next try, in milliseconds UTC; `None` gives the mail up.
+
+    Later each time, and by `chance` (0 to 1) not at the same moment for all that failed together.
+    """
+    if not failure.again:
+        return None
+    at = now + _pause(owed.tries, failure.after, chance())
+    return at if at - owed.created_at <= GIVE_UP else None
+
+
+def fault(error: Exception) -> str:
+    """The error's type and place; its text might quote somebody."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__
+    return (
+        f"{type(error).__name__} at {trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+    )
+
+
+def _pause(tries: int, named: float | None, chance: float) -> int:
+    if named is not None:
+        return int(min(max(named, 0.0) * SECOND, LONGEST_NAMED) + chance * 2 * SECOND)
+    return int(min(FIRST * 2 ** min(tries, 16), LONGEST) * (0.5 + chance))
