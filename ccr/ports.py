@@ -20,7 +20,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Publisher(Protocol):
-    """Tells the connected. Everything here is a hint: what is lost costs nothing, since every client heals by number."""
+    """Tells the connected. All of it hints: what is lost costs nothing, since every client heals by number."""
 
     def changed(self, change: Change, origin: str | None) -> None:
         """Push the entries to those who may see them, but for socket `origin`, whose acknowledgement carries them.
@@ -28,7 +28,7 @@ class Publisher(Protocol):
         Called on the event loop in the order of the commits, at once after each; must not block or raise.
         """
 
-    def read(self, ticket: Ticket, person: Person, seq: int, origin: str | None) -> None:
+    def read(self, ticket: Ticket, person: Person, seq: int) -> None:
         """`person` has read up to `seq`."""
 
     def sessions_ended(self, sessions: Collection[int]) -> None:
@@ -51,7 +51,7 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SendFailed(Exception):
-    """A provider did not take it. `again` tells whether to try later; `after` in seconds, where the provider named a time."""
+    """A provider did not take it. `again`: try later, `after` so many seconds where the provider named a time."""
 
     def __init__(self, reason: str, *, again: bool, after: float | None = None) -> None:
         super().__init__(reason)
@@ -72,3 +72,16 @@ class Templates(Protocol):
 
     def mail(self, kind: str, data: dict[str, object]) -> tuple[str, str, str]:
         """Subject, text and HTML."""
+
+
+class Hasher(Protocol):
+    """Hashes passwords, slowly on purpose and away from the event loop."""
+
+    async def hash(self, password: str) -> str:
+        """What is stored of the password."""
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        """Whether this is the password. Without a hash the answer is no, after the same time."""
+
+    def is_outdated(self, password_hash: str) -> bool:
+        """Whether it was made with weaker parameters than a new one would be."""

@@ -56,7 +56,11 @@ def check(shape: type[S], given: object) -> S:
         made = msgspec.convert(cleaned, shape)
     except (msgspec.ValidationError, UnicodeEncodeError):
         raise _refusal(shape, cleaned) from None
-    faults = {name: fault for name, value in cleaned.items() if isinstance(value, str) and (fault := text_fault(value))}
+    faults = {
+        name: fault
+        for name, value in cleaned.items()
+        if isinstance(value, str) and (fault := text_fault(value))
+    }
     if faults:
         raise _all_wrong(faults)
     return made
@@ -92,18 +96,20 @@ def _fault(value: object, kind: Any) -> str | None:
 def _in_words(value: object, kind: Any, technical: str) -> str:
     limits = _limits(kind)
     if isinstance(value, str) and limits:
-        if limits.max_length is not None and len(value) > limits.max_length:
-            return f"must be at most {limits.max_length:,} characters, and has {len(value):,}"
-        if limits.min_length is not None and len(value) < limits.min_length:
-            return f"must be at least {limits.min_length:,} characters"
-        if limits.description:
-            return limits.description
-        return "does not have the form asked for"
+        return _wrong_text(value, limits)
     if isinstance(value, int) and limits and limits.ge is not None and not isinstance(value, bool):
         return "is out of range"
     if technical.startswith("Invalid enum value"):
         return "is not one of the choices"
     return re.sub(r" - at .*", "", technical).replace("`", "")
+
+
+def _wrong_text(text: str, limits: msgspec.Meta) -> str:
+    if limits.max_length is not None and len(text) > limits.max_length:
+        return f"must be at most {limits.max_length:,} characters, and has {len(text):,}"
+    if limits.min_length is not None and len(text) < limits.min_length:
+        return f"must be at least {limits.min_length:,} characters"
+    return limits.description or "does not have the form asked for"
 
 
 def _limits(kind: Any) -> msgspec.Meta | None:

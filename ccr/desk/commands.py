@@ -29,12 +29,17 @@ class Priority(StrEnum):
 
 
 class Command(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type", omit_defaults=True
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="type",
+    omit_defaults=True,
 ):
     """What somebody asks for; `type` on the wire is the class's tag. Lengths are in Unicode code points."""
 
 
-class OpenTicket(Command, tag="open_ticket"):
+class OpenTicket(Command, frozen=True, tag="open_ticket"):
     """A customer asks."""
 
     query: Query
@@ -42,7 +47,7 @@ class OpenTicket(Command, tag="open_ticket"):
     priority: Priority = Priority.NORMAL
 
 
-class PostMessage(Command, tag="post_message"):
+class PostMessage(Command, frozen=True, tag="post_message"):
     """Say something to the other side; `reply_to` is the seq it answers."""
 
     body: Text
@@ -50,42 +55,42 @@ class PostMessage(Command, tag="post_message"):
     attachments: list[str] = []
 
 
-class PostNote(Command, tag="post_note"):
+class PostNote(Command, frozen=True, tag="post_note"):
     """Write something that only staff will see."""
 
     body: Text
 
 
-class AssignAgent(Command, tag="assign_agent"):
+class AssignAgent(Command, frozen=True, tag="assign_agent"):
     """Give the ticket to an agent, or with `None` to nobody."""
 
     agent: Id | None
 
 
-class SetPriority(Command, tag="set_priority"):
+class SetPriority(Command, frozen=True, tag="set_priority"):
     """Weigh it anew."""
 
     priority: Priority
 
 
-class CloseTicket(Command, tag="close_ticket"):
+class CloseTicket(Command, frozen=True, tag="close_ticket"):
     """It is settled, or given up."""
 
     reason: Reason | None = None
 
 
-class ReopenTicket(Command, tag="reopen_ticket"):
+class ReopenTicket(Command, frozen=True, tag="reopen_ticket"):
     """It is not settled after all."""
 
 
-class RateTicket(Command, tag="rate_ticket"):
+class RateTicket(Command, frozen=True, tag="rate_ticket"):
     """How it went, 1 to 5 stars."""
 
     stars: Stars
     comment: Text | None = None
 
 
-class RedactMessage(Command, tag="redact_message"):
+class RedactMessage(Command, frozen=True, tag="redact_message"):
     """Take one's own words back: entry `of` is blanked."""
 
     of: Seq
@@ -124,7 +129,9 @@ COMMANDS: dict[str, type[Command]] = {
 def read_command(given: object) -> Any:
     """The command in parsed JSON. Raises `Refusal` `invalid`, naming what is wrong."""
     if not isinstance(given, dict):
-        raise Refusal(Code.INVALID, "A command is an object with a type.", fields={"command": "must be an object"})
+        raise Refusal(
+            Code.INVALID, "A command is an object with a type.", fields={"command": "must be an object"}
+        )
     kind = COMMANDS.get(given["type"]) if isinstance(given.get("type"), str) else None
     if kind is None:
         name = printable(given.get("type"))

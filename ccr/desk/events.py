@@ -37,7 +37,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     type: ClassVar[str]
 
 
-class TicketOpened(Event):
+class TicketOpened(Event, frozen=True):
     """A customer asked something."""
 
     type: ClassVar[str] = "ticket_opened"
@@ -46,7 +46,7 @@ class TicketOpened(Event):
     details: str | None = None
 
 
-class MessagePosted(Event):
+class MessagePosted(Event, frozen=True):
     """The customer, the assigned agent or the bot wrote. `redacted` once its body was blanked."""
 
     type: ClassVar[str] = "message_posted"
@@ -56,7 +56,7 @@ class MessagePosted(Event):
     redacted: bool = False
 
 
-class NotePosted(Event):
+class NotePosted(Event, frozen=True):
     """An agent wrote for agents only."""
 
     type: ClassVar[str] = "note_posted"
@@ -65,34 +65,34 @@ class NotePosted(Event):
     redacted: bool = False
 
 
-class AgentAssigned(Event):
+class AgentAssigned(Event, frozen=True):
     """The ticket went to an agent, or to nobody."""
 
     type: ClassVar[str] = "agent_assigned"
     agent: AgentName | None
 
 
-class PriorityChanged(Event):
+class PriorityChanged(Event, frozen=True):
     """Somebody on staff weighed it anew."""
 
     type: ClassVar[str] = "priority_changed"
     priority: str
 
 
-class TicketClosed(Event):
+class TicketClosed(Event, frozen=True):
     """No more messages, until it is reopened."""
 
     type: ClassVar[str] = "ticket_closed"
     reason: str | None = None
 
 
-class TicketReopened(Event):
+class TicketReopened(Event, frozen=True):
     """It goes on."""
 
     type: ClassVar[str] = "ticket_reopened"
 
 
-class TicketRated(Event):
+class TicketRated(Event, frozen=True):
     """The customer's opinion of how it went, 1 to 5 stars."""
 
     type: ClassVar[str] = "ticket_rated"
@@ -100,7 +100,7 @@ class TicketRated(Event):
     comment: str | None = None
 
 
-class MessageRedacted(Event):
+class MessageRedacted(Event, frozen=True):
     """The words of entry `of` are gone. It reaches as far as what it blanks."""
 
     type: ClassVar[str] = "message_redacted"
@@ -109,11 +109,10 @@ class MessageRedacted(Event):
     reason: str | None = None
 
 
-class NoteRedacted(MessageRedacted):
+class NoteRedacted(MessageRedacted, frozen=True):
     """The same for a note, which only staff saw."""
 
     reach: ClassVar[Reach] = Reach.STAFF
-
 
 
 EVENTS: dict[str, type[Event]] = {
@@ -156,8 +155,8 @@ class Actor(msgspec.Struct, frozen=True):
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened to one ticket.
 
-    `seq` is its number, gap-free from 1; `at` in milliseconds since 1970 UTC; `reach` says who sees it; `fields` are the
-    event's own, ready for the wire.
+    `seq` is its number, gap-free from 1; `at` in milliseconds since 1970 UTC; `reach` says who sees it; `fields`
+    are the event's own, ready for the wire.
     """
 
     ticket: int
@@ -176,7 +175,7 @@ def is_text(entry: Entry) -> bool:
 
 
 def entry_wire(entry: Entry, prev: int, viewer: int) -> dict[str, Any]:
-    """The entry as the contract writes it for the person `viewer`; `prev` is the number of the one they saw before it."""
+    """The entry as the contract writes it for the person `viewer`; `prev` numbers the one they saw before it."""
     actor = entry.actor
     body: dict[str, Any] = {
         "ticket": entry.ticket,

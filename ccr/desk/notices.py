@@ -48,13 +48,21 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def notices_for(event: Event, ticket: Ticket, actor: Person) -> list[Notice]:
-    """The mails owed once `event` has happened; `ticket` is the ticket after it. Nobody is mailed what they did themselves."""
+    """The mails owed once `event` has happened; `ticket` is the ticket after it.
+
+    Staff are not mailed what they did themselves; a customer gets every receipt of their ticket.
+    """
     match event:
         case happened.TicketOpened():
             return [Notice(kind=Kind.TICKET_OPENED, to=ticket.customer_id, ticket=ticket.id)]
         case happened.AgentAssigned(agent=agent) if agent is not None:
             return [
-                Notice(kind=Kind.AGENT_ASSIGNED, to=ticket.customer_id, ticket=ticket.id, data={"agent": agent.name}),
+                Notice(
+                    kind=Kind.AGENT_ASSIGNED,
+                    to=ticket.customer_id,
+                    ticket=ticket.id,
+                    data={"agent": agent.name},
+                ),
                 Notice(kind=Kind.TICKET_ASSIGNED, to=agent.id, ticket=ticket.id),
             ]
         case happened.MessagePosted():

@@ -33,7 +33,7 @@ _HTTP_STATUS = {
 }
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault of ours
+class Refusal(Exception):
     """Something was not done, and nothing was written.
 
     `message` is for the person who asked: it never carries internals. `fields` names what to correct, by field
@@ -41,7 +41,12 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault of
     """
 
     def __init__(
-        self, code: Code, message: str, *, fields: dict[str, str] | None = None, retry_after: int | None = None
+        self,
+        code: Code,
+        message: str,
+        *,
+        fields: dict[str, str] | None = None,
+        retry_after: int | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -79,4 +84,6 @@ def conflict(why: str) -> Refusal:
 
 def unavailable() -> Refusal:
     """Nothing was stored; the same key may be sent again."""
-    return Refusal(Code.UNAVAILABLE, "The registry cannot store anything right now. Nothing was saved; try again.")
+    return Refusal(
+        Code.UNAVAILABLE, "The registry cannot store anything right now. Nothing was saved; try again."
+    )

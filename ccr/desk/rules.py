@@ -3,6 +3,7 @@
 The same `decide` stands behind every door (socket, JSON API, form, bot), so rights cannot differ between them.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -80,7 +81,9 @@ def allowed(ticket: Ticket, person: Person) -> frozenset[str]:
 def _open(person: Person, command: asked.OpenTicket) -> list[Event]:
     if person.role is not Role.CUSTOMER:
         raise forbidden("Only customers raise tickets.")
-    return [happened.TicketOpened(query=command.query, details=command.details, priority=command.priority.value)]
+    return [
+        happened.TicketOpened(query=command.query, details=command.details, priority=command.priority.value)
+    ]
 
 
 def _post_message(ticket: Ticket, person: Person, command: asked.PostMessage, known: Known) -> list[Event]:
@@ -97,7 +100,11 @@ def _post_message(ticket: Ticket, person: Person, command: asked.PostMessage, kn
 def _answerable(target: Entry | None, person: Person) -> bool:
     """A message may be quoted, and the query itself; a note only by nobody, or the customer would learn of it."""
     quotable = (happened.MessagePosted.type, happened.TicketOpened.type)
-    return target is not None and target.type in quotable and target.reach <= clearance(person.role, admins_read=False)
+    return (
+        target is not None
+        and target.type in quotable
+        and target.reach <= clearance(person.role, admins_read=False)
+    )
 
 
 def _post_note(ticket: Ticket, person: Person, command: asked.PostNote, known: Known) -> list[Event]:
@@ -147,9 +154,15 @@ def _rate_ticket(ticket: Ticket, person: Person, command: asked.RateTicket, know
     return [happened.TicketRated(stars=command.stars, comment=command.comment)]
 
 
-def _redact_message(ticket: Ticket, person: Person, command: asked.RedactMessage, known: Known) -> list[Event]:
+def _redact_message(
+    ticket: Ticket, person: Person, command: asked.RedactMessage, known: Known
+) -> list[Event]:
     target = known.target
-    if target is None or target.reach > clearance(person.role, admins_read=False) or not happened.is_text(target):
+    if (
+        target is None
+        or target.reach > clearance(person.role, admins_read=False)
+        or not happened.is_text(target)
+    ):
         raise not_found("message")
     if target.actor.id != person.id:
         raise forbidden("Only its author takes a message back.")
@@ -171,7 +184,7 @@ def _refuse_closed(ticket: Ticket) -> None:
         raise conflict("The ticket is closed.")
 
 
-_DECISIONS: dict[type[Command], Any] = {
+_DECISIONS: dict[type[Command], Callable[[Ticket, Person, Any, Known], list[Event]]] = {
     asked.PostMessage: _post_message,
     asked.PostNote: _post_note,
     asked.AssignAgent: _assign_agent,

@@ -107,7 +107,10 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 def _changes(ticket: Ticket, event: Event, actor: Person, at: int) -> dict[str, Any]:  # noqa: PLR0911 - one line an event
     match event:
         case happened.TicketOpened():
-            return _turn(ticket, WaitingOn.AGENT, at) | {"status": Status.OPEN, "priority": Priority(event.priority)}
+            return _turn(ticket, WaitingOn.AGENT, at) | {
+                "status": Status.OPEN,
+                "priority": Priority(event.priority),
+            }
         case happened.MessagePosted():
             return _turn(ticket, WaitingOn.AGENT if actor.role is Role.CUSTOMER else WaitingOn.CUSTOMER, at)
         case happened.AgentAssigned(agent=None):

@@ -1,6 +1,7 @@
 """Going: tell everybody, let them leave, close what is left."""
 
 import asyncio
+from collections.abc import Callable
 
 from ccr.realtime.server import Server
 from ccr.realtime.sockets import Sockets
@@ -9,24 +10,22 @@ RECONNECT_IN = 1_000
 """Milliseconds after which clients come back, each with its own jitter."""
 
 LEAVING = 3
-"""Seconds for queues to empty and transports to close before they are cut."""
+"""Seconds that waiting for answers, and then for transports, may take."""
 
 
 async def drain(server: Server, sockets: Sockets) -> None:
     """Say goodbye to everyone and close every connection; what was asked before is still answered."""
-    await _answered(sockets)
+    await _until(lambda: not any(socket.in_flight for socket in sockets.all()))
     for socket in sockets.all():
         server.deliver(socket.sid, "goodbye", {"reconnect_in_ms": RECONNECT_IN})
     for socket in sockets.all():
         await server.dismiss(socket.sid)
-    async with asyncio.timeout(LEAVING):
-        while any(not s.closed for s in server.eio.sockets.values()):
-            await asyncio.sleep(0.02)
+    await _until(lambda: all(transport.closed for transport in server.eio.sockets.values()))
 
 
-async def _answered(sockets: Sockets) -> None:
-    """Wait, within reason, until nothing is in flight."""
+async def _until(done: Callable[[], bool]) -> None:
+    """Wait for it, but not for ever: who does not leave in time is cut off with the server."""
     for _ in range(LEAVING * 50):
-        if not any(socket.in_flight for socket in sockets.all()):
+        if done():
             return
         await asyncio.sleep(0.02)

@@ -18,7 +18,8 @@ from ccr.realtime.server import Server
 from ccr.realtime.sockets import MOST_IN_FLIGHT, Socket, Sockets, ticket_room, watch_room
 from ccr.services.changes import Changes
 from ccr.services.identity import Identity
-from ccr.services.reading import MOST, PAGE, Filters, Reading
+from ccr.services.reading import MOST, PAGE, Reading
+from ccr.store.lists import Filters
 
 logger = logging.getLogger(__name__)
 
@@ -138,7 +139,9 @@ class Handlers:
         await self._server.enter_room(socket.sid, watch_room(socket.person.id))
         filters = Filters(active=socket.person.role is Role.ADMIN)
         found = await self._reading.tickets(socket.person, filters, limit=MOST)
-        return found | {"online": sorted(self._sockets.online()) if socket.person.role is not Role.CUSTOMER else []}
+        return found | {
+            "online": sorted(self._sockets.online()) if socket.person.role is not Role.CUSTOMER else []
+        }
 
     async def typing(self, socket: Socket, asked: messages.Typing) -> dict[str, Any]:
         """Tell the others for five seconds; never stored."""
@@ -157,7 +160,7 @@ class Handlers:
 
     async def read(self, socket: Socket, asked: messages.Read) -> dict[str, Any]:
         """Move the person's read mark on."""
-        await self._reading.mark_read(socket.person, asked.ticket, asked.seq, socket.sid)
+        await self._reading.mark_read(socket.person, asked.ticket, asked.seq)
         return {}
 
     async def _unknown(self, event: str, sid: str, *payload: object) -> dict[str, Any]:
@@ -171,7 +174,9 @@ class Handlers:
             if socket is None:
                 return _no(_ended())
             if socket.in_flight >= MOST_IN_FLIGHT:
-                return _no(Refusal(Code.RATE_LIMITED, "Too many at once. Wait for answers first.", retry_after=1))
+                return _no(
+                    Refusal(Code.RATE_LIMITED, "Too many at once. Wait for answers first.", retry_after=1)
+                )
             socket.in_flight += 1
             try:
                 async with socket.turn:
@@ -225,5 +230,3 @@ def _no(refusal: Refusal) -> dict[str, Any]:
 
 def _refused(refusal: Refusal) -> Refused:
     return Refused(refusal.code.value, refusal.wire())
-
-

@@ -14,20 +14,20 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The payload of an event: closed, as everything that comes in."""
 
 
-class Join(Message):
+class Join(Message, frozen=True):
     """Come to a ticket; `after` is the last number the client has."""
 
     ticket: Id
     after: Number | None = None
 
 
-class Leave(Message):
+class Leave(Message, frozen=True):
     """Go from it."""
 
     ticket: Id
 
 
-class Sync(Message):
+class Sync(Message, frozen=True):
     """A page of its timeline."""
 
     ticket: Id
@@ -36,7 +36,7 @@ class Sync(Message):
     limit: Limit | None = None
 
 
-class Do(Message):
+class Do(Message, frozen=True):
     """A command, under a key."""
 
     ticket: Id | None
@@ -44,18 +44,18 @@ class Do(Message):
     command: dict[str, Any]
 
 
-class Watch(Message):
+class Watch(Message, frozen=True):
     """The person's own list, and from then on its changes."""
 
 
-class Typing(Message):
+class Typing(Message, frozen=True):
     """Began or stopped typing."""
 
     ticket: Id
     on: bool
 
 
-class Read(Message):
+class Read(Message, frozen=True):
     """Read up to a number."""
 
     ticket: Id

@@ -1,4 +1,4 @@
-"""Tells the connected what was committed. Every push is a hint: clients heal by number, so none of this may fail loudly."""
+"""Tells the connected what was committed. All of it hints: clients heal by number, so none may fail loudly."""
 
 import asyncio
 import logging
@@ -28,7 +28,9 @@ class SocketPublisher:
     def __init__(self, server: Server, sockets: Sockets, *, admins_read: bool = False) -> None:
         self._server = server
         self._sockets = sockets
-        self._depth = {role: clearance(role, admins_read=admins_read) for role in (Role.CUSTOMER, Role.AGENT, Role.ADMIN)}
+        self._depth = {
+            role: clearance(role, admins_read=admins_read) for role in (Role.CUSTOMER, Role.AGENT, Role.ADMIN)
+        }
         self._summaries: Summaries | None = None
         self._stale: defaultdict[int, set[int]] = defaultdict(set)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -45,7 +47,7 @@ class SocketPublisher:
         except Exception:
             logger.exception("a push was lost")
 
-    def read(self, ticket: Ticket, person: Person, seq: int, origin: str | None) -> None:
+    def read(self, ticket: Ticket, person: Person, seq: int) -> None:
         """The others on the ticket see the ticks; the reader's own lists lose their badge."""
         body = {"ticket": ticket.id, "person": {"id": person.id}, "seq": seq}
         if person.role is not Role.ADMIN:
@@ -92,7 +94,9 @@ class SocketPublisher:
                 if entry.reach <= depth:
                     # Admins are many in one room, and a key is for its owner alone.
                     viewer = entry.actor.id if role is change.actor.role and role is not Role.ADMIN else 0
-                    self._server.deliver(ticket_room(ticket.id, role), "entry", entry_wire(entry, prev, viewer), skip=skip)
+                    self._server.deliver(
+                        ticket_room(ticket.id, role), "entry", entry_wire(entry, prev, viewer), skip=skip
+                    )
                     prev = entry.seq
         self._freshen_all(change)
 
@@ -115,7 +119,9 @@ class SocketPublisher:
         reach = min(entry.reach for entry in change.entries)
         turned = change.before is None or change.before.waiting_on != change.ticket.waiting_on
         for person in self._sockets.watchers():
-            concerned = person.id in (change.ticket.customer_id, change.ticket.agent_id) or person.role is Role.ADMIN
+            concerned = (
+                person.id in (change.ticket.customer_id, change.ticket.agent_id) or person.role is Role.ADMIN
+            )
             if concerned and (turned or reach <= self._depth.get(person.role, Reach.EVERYONE)):
                 self._freshen(person, change.ticket.id)
 

@@ -93,7 +93,9 @@ class Sockets:
 
     def beside(self, person: int) -> set[Socket]:
         """The sockets on a ticket with this person, and the watchers on staff: those who are told of their presence."""
-        found = {socket for watchers in self._watchers.values() for socket in watchers if _on_staff(socket.person)}
+        found = {
+            socket for watchers in self._watchers.values() for socket in watchers if _on_staff(socket.person)
+        }
         for ticket, parties in self._parties.items():
             if person in parties:
                 found |= self._by_ticket[ticket]
@@ -131,5 +133,3 @@ def ticket_room(ticket: int, role: Role) -> str:
 def watch_room(person: int) -> str:
     """The room of one person's watching sockets."""
     return f"watch:{person}"
-
-

@@ -14,7 +14,15 @@ from prometheus_client import Counter
 
 from ccr import metrics
 from ccr.desk import clock
-from ccr.desk.commands import AssignAgent, Command, OpenTicket, PostMessage, RedactMessage, fingerprint, name_of
+from ccr.desk.commands import (
+    AssignAgent,
+    Command,
+    OpenTicket,
+    PostMessage,
+    RedactMessage,
+    fingerprint,
+    name_of,
+)
 from ccr.desk.events import Entry, Event, entry_wire
 from ccr.desk.notices import notices_for
 from ccr.desk.people import Person
@@ -77,7 +85,7 @@ class Changes:
             raise invalid(ticket="must be null for open_ticket, and only for that")
         request = _Request(person, ticket_id, key, command, self._admins_read, self._now())
         try:
-            outcome = await self._database.write(
+            outcome: _Outcome = await self._database.write(
                 request.settle, then=partial(self._follow_up, origin), lane=ticket_id or person.id
             )
         except Refusal as refusal:
@@ -208,7 +216,11 @@ class _Request:
     def _first_answer(self, connection: Connection, person: Person, known: Receipt) -> Answer:
         if known.command_hash != self.hash:
             raise conflict("This key was used for another command.")
-        made = entries.span(connection, known.ticket, known.seq - known.entries + 1, known.seq) if known.entries else []
+        made = (
+            entries.span(connection, known.ticket, known.seq - known.entries + 1, known.seq)
+            if known.entries
+            else []
+        )
         prev = 0
         if made:
             depth = clearance(person.role, admins_read=self.admins_read)
@@ -225,8 +237,6 @@ class _Request:
             seen.append(entry_wire(entry, prev, person.id))
             prev = entry.seq
         return Answer(ticket=ticket_id, seq=seq, at=at, entries=seen)
-
-
 
 
 @cache

@@ -52,7 +52,13 @@ class Reading:
         return await self._database.read(lambda c: allowed(_mine(c, person, ticket_id), person))
 
     async def timeline(
-        self, person: Person, ticket_id: int, *, after: int | None = None, before: int | None = None, limit: int = PAGE
+        self,
+        person: Person,
+        ticket_id: int,
+        *,
+        after: int | None = None,
+        before: int | None = None,
+        limit: int = PAGE,
     ) -> dict[str, Any]:
         """`{entries, head, more, reads}`, oldest first: what follows `after`, else the newest (in front of `before`).
 
@@ -74,14 +80,14 @@ class Reading:
         return await self._database.read(both)
 
     async def parties(self, person: Person, ticket_id: int) -> tuple[int, int | None]:
-        """Who the ticket is between: its customer's id and its agent's. Raises `not_found` to everybody else but admins."""
+        """Whose ticket it is: its customer's id and its agent's. Raises `not_found` unless the person may see it."""
         ticket = await self._database.read(lambda c: _mine(c, person, ticket_id))
         return ticket.customer_id, ticket.agent_id
 
     async def tickets(
         self, person: Person, filters: Filters | None = None, *, cursor: str | None = None, limit: int = PAGE
     ) -> dict[str, Any]:
-        """`{tickets, cursor, more, counts}`, newest activity first; `cursor` (or `None`) is where the next page begins."""
+        """`{tickets, cursor, more, counts}`, newest activity first; the next page begins at `cursor`, if any."""
         before = _read_cursor(cursor)
         return await self._database.read(partial(self._tickets, person, filters or Filters(), before, limit))
 
@@ -91,10 +97,12 @@ class Reading:
         found = await self._database.read(lambda c: lists.some(c, person, depth, ids))
         return [_wire(seen, depth) for seen in found]
 
-    async def mark_read(self, person: Person, ticket_id: int, seq: int, origin: str | None = None) -> None:
+    async def mark_read(self, person: Person, ticket_id: int, seq: int) -> None:
         """The person has read up to `seq`; never moves back, never past the last entry they can see."""
         await self._database.write(
-            partial(self._mark_read, person, ticket_id, seq), then=partial(self._tell_read, person, origin), lane=ticket_id
+            partial(self._mark_read, person, ticket_id, seq),
+            then=partial(self._tell_read, person),
+            lane=ticket_id,
         )
 
     async def agents_load(self) -> list[dict[str, Any]]:
@@ -129,7 +137,9 @@ class Reading:
         ticket = _mine(connection, person, ticket_id)
         depth = self.clearance(person)
         if after is not None:
-            found = entries.page_after(connection, ticket_id, depth, after, limit + 1, before or entries.MAX_SEQ)
+            found = entries.page_after(
+                connection, ticket_id, depth, after, limit + 1, before or entries.MAX_SEQ
+            )
             more, found = len(found) > limit, found[:limit]
         else:
             found = entries.page_before(connection, ticket_id, depth, before or entries.MAX_SEQ, limit + 1)
@@ -145,7 +155,12 @@ class Reading:
         }
 
     def _tickets(
-        self, person: Person, filters: Filters, before: tuple[int, int] | None, limit: int, connection: Connection
+        self,
+        person: Person,
+        filters: Filters,
+        before: tuple[int, int] | None,
+        limit: int,
+        connection: Connection,
     ) -> dict[str, Any]:
         depth = self.clearance(person)
         found = lists.page(connection, person, depth, filters, limit + 1, before)
@@ -167,9 +182,9 @@ class Reading:
         told = entries.seq_before(connection, ticket_id, Reach.CONVERSATION, seen + 1)
         return (ticket, told) if moved else None
 
-    def _tell_read(self, person: Person, origin: str | None, moved: tuple[Ticket, int] | None) -> None:
+    def _tell_read(self, person: Person, moved: tuple[Ticket, int] | None) -> None:
         if moved is not None:
-            self._publisher.read(moved[0], person, moved[1], origin)
+            self._publisher.read(moved[0], person, moved[1])
 
 
 def _mine(connection: Connection, person: Person, ticket_id: int) -> Ticket:
@@ -196,15 +211,21 @@ def _wire(seen: Seen, depth: Reach) -> dict[str, Any]:
 def _reachable(agent: Person | None) -> dict[str, Any] | None:
     if agent is None:
         return None
-    return {"id": agent.id, "name": agent.name, "email": agent.email, "mobile": agent.mobile, "portrait": None}
+    return {
+        "id": agent.id,
+        "name": agent.name,
+        "email": agent.email,
+        "mobile": agent.mobile,
+        "portrait": None,
+    }
 
 
 def _read_cursor(cursor: str | None) -> tuple[int, int] | None:
     if cursor is None:
         return None
     at, _, ticket_id = cursor.partition("-")
-    if not (at.isascii() and at.isdigit() and ticket_id.isascii() and ticket_id.isdigit() and len(cursor) < 40):  # noqa: PLR2004
+    if not (
+        at.isascii() and at.isdigit() and ticket_id.isascii() and ticket_id.isdigit() and len(cursor) < 40
+    ):
         raise invalid(cursor="is not one that was given out")
     return int(at), int(ticket_id)
-
-

@@ -27,7 +27,7 @@ BATCH = 256
 """Units committed together at most; bounds how long the first of them waits for the last."""
 
 BACKLOG = 5_000
-"""Units waiting for one writer before more are refused as `unavailable`: an answer now beats one that comes too late."""
+"""Units that may wait for one writer; more are `unavailable`: an answer now beats one that comes too late."""
 
 
 class _Job:
@@ -65,8 +65,8 @@ class Database:
     ) -> T:
         """The unit's result, once it is committed and will not be lost.
 
-        `unit` must be re-runnable (it may run twice when something beside it failed) and do no other I/O. When it raises
-        `Refusal` it must have written nothing. `then` is called with the result on the event loop, in the order of the
+        `unit` must be re-runnable (it may run twice when something beside it failed) and do no other I/O. When it
+        raises `Refusal` it must have written nothing. `then` is called with the result on the event loop, in the order of the
         commits, whether or not the caller is still there to hear of it. Raises `Refusal` `unavailable` when the
         database cannot be reached or cannot keep up: then nothing was stored.
         """
@@ -180,7 +180,7 @@ class _Writer(threading.Thread):
     def _carry_out(self, batch: list[_Job]) -> None:
         try:
             self._transaction(batch)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for an answer
             self._take_back()
             if len(batch) == 1:
                 batch[0].error = self._told(error)

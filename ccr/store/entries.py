@@ -21,7 +21,9 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def append(connection: Connection, ticket_id: int, seq: int, at: int, person: Person, key: str, event: Event) -> Entry:
+def append(
+    connection: Connection, ticket_id: int, seq: int, at: int, person: Person, key: str, event: Event
+) -> Entry:
     """Store `event` as entry `seq`; the ticket's row is locked by the caller, so the number is free."""
     fields = _encode(event).decode()
     connection.run(
@@ -52,7 +54,9 @@ def append(connection: Connection, ticket_id: int, seq: int, at: int, person: Pe
 def find(connection: Connection, ticket_id: int, seq: int) -> Entry | None:
     """One entry."""
     row = connection.row(
-        f"SELECT {_COLUMNS} FROM {_SOURCE} WHERE e.ticket_id = ? AND e.seq = ?", ticket_id, seq  # noqa: S608
+        f"SELECT {_COLUMNS} FROM {_SOURCE} WHERE e.ticket_id = ? AND e.seq = ?",
+        ticket_id,
+        seq,
     )
     return from_row(row) if row else None
 
@@ -63,7 +67,7 @@ def page_after(
     """At most `most` visible entries behind number `after` (and in front of `before`), oldest first."""
     rows = connection.up_to(
         most,
-        f"SELECT {_COLUMNS} FROM {_SOURCE} WHERE e.ticket_id = ? AND e.seq > ? AND e.seq < ? "  # noqa: S608
+        f"SELECT {_COLUMNS} FROM {_SOURCE} WHERE e.ticket_id = ? AND e.seq > ? AND e.seq < ? "
         "AND e.reach <= ? ORDER BY e.seq",
         ticket_id,
         after,
@@ -73,11 +77,13 @@ def page_after(
     return [from_row(row) for row in rows]
 
 
-def page_before(connection: Connection, ticket_id: int, clearance: Reach, before: int, most: int) -> list[Entry]:
+def page_before(
+    connection: Connection, ticket_id: int, clearance: Reach, before: int, most: int
+) -> list[Entry]:
     """At most `most` visible entries in front of number `before`, the nearest, oldest first."""
     rows = connection.up_to(
         most,
-        f"SELECT {_COLUMNS} FROM {_SOURCE} WHERE e.ticket_id = ? AND e.seq < ? AND e.reach <= ? "  # noqa: S608
+        f"SELECT {_COLUMNS} FROM {_SOURCE} WHERE e.ticket_id = ? AND e.seq < ? AND e.reach <= ? "
         "ORDER BY e.seq DESC",
         ticket_id,
         before,
@@ -89,7 +95,7 @@ def page_before(connection: Connection, ticket_id: int, clearance: Reach, before
 def span(connection: Connection, ticket_id: int, first: int, last: int) -> list[Entry]:
     """The entries `first` to `last`."""
     rows = connection.rows(
-        f"SELECT {_COLUMNS} FROM {_SOURCE} WHERE e.ticket_id = ? AND e.seq BETWEEN ? AND ? ORDER BY e.seq",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM {_SOURCE} WHERE e.ticket_id = ? AND e.seq BETWEEN ? AND ? ORDER BY e.seq",
         ticket_id,
         first,
         last,
@@ -100,7 +106,10 @@ def span(connection: Connection, ticket_id: int, first: int, last: int) -> list[
 def seq_before(connection: Connection, ticket_id: int, clearance: Reach, seq: int) -> int:
     """The number of the visible entry in front of `seq`, 0 where there is none: what the contract calls `prev`."""
     row = connection.row(
-        "SELECT MAX(seq) FROM entries WHERE ticket_id = ? AND seq < ? AND reach <= ?", ticket_id, seq, int(clearance)
+        "SELECT MAX(seq) FROM entries WHERE ticket_id = ? AND seq < ? AND reach <= ?",
+        ticket_id,
+        seq,
+        int(clearance),
     )
     return int(row[0] or 0) if row else 0
 

@@ -61,7 +61,7 @@ def counts(connection: Connection, person: Person) -> dict[str, int]:
     rows = connection.rows(
         "SELECT t.status, COUNT(*), SUM(CASE WHEN t.agent_id IS NULL THEN 1 ELSE 0 END), "
         "SUM(CASE WHEN t.waiting_on = 'agent' THEN 1 ELSE 0 END) "
-        f"FROM tickets t WHERE {tickets.of_person(person)} GROUP BY t.status",  # noqa: S608
+        f"FROM tickets t WHERE {tickets.of_person(person)} GROUP BY t.status",
         *tickets.owner(person),
     )
     by_status = {row[0]: [int(n) for n in row[1:]] for row in rows}
@@ -97,7 +97,7 @@ def _seen(
     unread, unread_params = _unread(person, clearance)
     rows = connection.up_to(
         most,
-        f"SELECT {tickets.COLUMNS}, COALESCE(r.seq, 0), {unread} FROM {tickets.SOURCE} "  # noqa: S608
+        f"SELECT {tickets.COLUMNS}, COALESCE(r.seq, 0), {unread} FROM {tickets.SOURCE} "
         "LEFT JOIN read_marks r ON r.ticket_id = t.id AND r.person_id = ? "
         f"WHERE {' AND '.join(conditions)} {order}",
         *unread_params,
@@ -112,11 +112,11 @@ def _unread(person: Person, clearance: Reach) -> tuple[str, list[Any]]:
     """Messages of others behind the read mark; an admin who sees no messages has none."""
     if clearance < Reach.CONVERSATION:
         return "0", []
-    return (
+    messages = (
         "(SELECT COUNT(*) FROM entries e WHERE e.ticket_id = t.id AND e.seq > COALESCE(r.seq, 0) "
-        "AND e.type = ? AND e.actor_id <> ?)",
-        [MessagePosted.type, person.id],
+        "AND e.type = ? AND e.actor_id <> ?)"
     )
+    return messages, [MessagePosted.type, person.id]
 
 
 def _conditions(person: Person, filters: Filters) -> tuple[list[str], list[Any]]:
@@ -148,7 +148,7 @@ def _search(person: Person, words: str, conditions: list[str], params: list[Any]
         ways.append("LOWER(c.first_name || ' ' || c.last_name) LIKE ? ESCAPE '!'")
         params.append(like)
     number = words.removeprefix("#")
-    if number.isascii() and number.isdigit() and len(number) < 16:  # noqa: PLR2004 - below 2^53
+    if number.isascii() and number.isdigit() and len(number) < 16:
         ways.append("t.id = ?")
         params.append(int(number))
     conditions.append(f"({' OR '.join(ways)})")

@@ -57,7 +57,7 @@ def claim(connection: Connection, worker: str, now: int, lease: int, most: int) 
     """At most `most` rows that are due, nobody else's for `lease` milliseconds, the longest due first."""
     rows = connection.up_to(
         most,
-        f"SELECT {_COLUMNS} FROM outbox WHERE state = 'waiting' AND due_at <= ? AND claimed_until <= ? "  # noqa: S608
+        f"SELECT {_COLUMNS} FROM outbox WHERE state = 'waiting' AND due_at <= ? AND claimed_until <= ? "
         "ORDER BY due_at, id",
         now,
         now,

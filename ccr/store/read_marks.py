@@ -30,7 +30,9 @@ def move(connection: Connection, ticket_id: int, person_id: int, seq: int, now: 
 
 def find(connection: Connection, ticket_id: int, person_id: int) -> int | None:
     """Where the mark is."""
-    row = connection.row("SELECT seq FROM read_marks WHERE ticket_id = ? AND person_id = ?", ticket_id, person_id)
+    row = connection.row(
+        "SELECT seq FROM read_marks WHERE ticket_id = ? AND person_id = ?", ticket_id, person_id
+    )
     return int(row[0]) if row else None
 
 

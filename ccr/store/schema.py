@@ -26,7 +26,9 @@ def migrate(connection: Connection) -> list[str]:
     if present > NEWEST:
         raise SchemaError(_too_new(present))
     if present == 0 and not _exists(connection):
-        connection.run("CREATE TABLE schema_versions (version INTEGER NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)")
+        connection.run(
+            "CREATE TABLE schema_versions (version INTEGER NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)"
+        )
     ran = []
     for number, name, statements in MIGRATIONS:
         if number > present:
@@ -43,7 +45,9 @@ def check(connection: Connection) -> None:
     if present > NEWEST:
         raise SchemaError(_too_new(present))
     if present < NEWEST:
-        raise SchemaError(f"The database has schema {present} and this version needs {NEWEST}: run `ccr migrate`.")
+        raise SchemaError(
+            f"The database has schema {present} and this version needs {NEWEST}: run `ccr migrate`."
+        )
 
 
 def _exists(connection: Connection) -> bool:

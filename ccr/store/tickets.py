@@ -29,7 +29,7 @@ def lock(connection: Connection, ticket_id: int, person_id: int) -> tuple[Ticket
     """The ticket, nobody else changing it until this transaction ends, and the person as they are now."""
     connection.dialect.lock_ticket(connection, ticket_id)
     row = connection.row(
-        f"SELECT {COLUMNS}, {_ACTOR} FROM {SOURCE} JOIN people p ON p.id = ? WHERE t.id = ?",  # noqa: S608
+        f"SELECT {COLUMNS}, {_ACTOR} FROM {SOURCE} JOIN people p ON p.id = ? WHERE t.id = ?",
         person_id,
         ticket_id,
     )
@@ -38,14 +38,16 @@ def lock(connection: Connection, ticket_id: int, person_id: int) -> tuple[Ticket
 
 def actor(connection: Connection, person_id: int) -> Person | None:
     """The person as they are now."""
-    row = connection.row(f"SELECT {_ACTOR} FROM people p WHERE p.id = ?", person_id)  # noqa: S608
+    row = connection.row(f"SELECT {_ACTOR} FROM people p WHERE p.id = ?", person_id)
     return _actor(row) if row else None
 
 
 def find(connection: Connection, ticket_id: int, person: Person) -> Ticket | None:
     """The ticket, if it is there and this person's to see."""
     row = connection.row(
-        f"SELECT {COLUMNS} FROM {SOURCE} WHERE t.id = ? AND {of_person(person)}", ticket_id, *owner(person)  # noqa: S608
+        f"SELECT {COLUMNS} FROM {SOURCE} WHERE t.id = ? AND {of_person(person)}",
+        ticket_id,
+        *owner(person),
     )
     return from_row(row) if row else None
 
@@ -67,7 +69,7 @@ def insert(connection: Connection, ticket: Ticket) -> Ticket:
     names = "query, customer_id, opened_at, " + _MUTABLE
     marks = ", ".join("?" * (3 + len(_mutable(ticket))))
     new_id = connection.insert(
-        f"INSERT INTO tickets ({names}) VALUES ({marks})",  # noqa: S608
+        f"INSERT INTO tickets ({names}) VALUES ({marks})",
         ticket.query,
         ticket.customer_id,
         ticket.opened_at,
@@ -85,7 +87,7 @@ _MUTABLE = (
     "agent_id, status, priority, waiting_on, waiting_since, outline_seq, outline_at, conversation_seq, "
     "conversation_at, last_seq, updated_at, stars, rating_comment"
 )
-_SAVE = f"UPDATE tickets SET {_MUTABLE.replace(',', ' = ?,')} = ? WHERE id = ?"  # noqa: S608
+_SAVE = f"UPDATE tickets SET {_MUTABLE.replace(',', ' = ?,')} = ? WHERE id = ?"
 
 
 def _mutable(ticket: Ticket) -> tuple[object, ...]:

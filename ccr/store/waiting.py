@@ -30,7 +30,7 @@ def unread(connection: Connection, ticket: int, person: Person) -> list[Unread]:
     read = read_marks.find(connection, ticket, person.id) or 0
     rows = connection.up_to(
         MOST,
-        "SELECT e.seq, e.happened_at, p.first_name, p.last_name, e.fields "  # noqa: S608
+        "SELECT e.seq, e.happened_at, p.first_name, p.last_name, e.fields "
         "FROM entries e JOIN people p ON p.id = e.actor_id "
         "WHERE e.ticket_id = ? AND e.seq > ? AND e.type = 'message_posted' "
         f"AND e.actor_role {theirs} 'customer' ORDER BY e.seq DESC",

@@ -18,8 +18,8 @@ STATEMENTS = [
         deleted_at BIGINT
     )
     """,
-    # What a person signs in with, each owned by at most one person. A table of its own, because a unique column that may
-    # be null admits many nulls in SQLite and just one in DB2.
+    # What a person signs in with, each owned by at most one person. A table of its own, because a unique column that
+    # may be null admits many nulls in SQLite and just one in DB2.
     """
     CREATE TABLE logins (
         login VARCHAR(254) NOT NULL PRIMARY KEY,

@@ -1,0 +1,112 @@
+"""Where people are signed in, and the devices they signed in from before. Tokens are kept as hashes only."""
+
+import msgspec
+
+from ccr.desk.people import Person
+from ccr.store import people
+from ccr.store.connection import Connection
+
+
+class Session(msgspec.Struct, frozen=True):
+    """One device signed in. Times in milliseconds since 1970 UTC."""
+
+    id: int
+    device: str
+    address: str
+    created_at: int
+    seen_at: int
+
+
+def add(connection: Connection, person_id: int, token_hash: str, device: str, address: str, now: int) -> int:
+    """The id of a new session."""
+    return connection.insert(
+        "INSERT INTO sessions (person_id, token_hash, device, address, created_at, seen_at) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        person_id,
+        token_hash,
+        device,
+        address,
+        now,
+        now,
+    )
+
+
+def find(connection: Connection, token_hash: str, seen_since: int) -> tuple[int, int, Person] | None:
+    """The session's id, when it was last seen, and its person; `None` if it was not seen since, or they may not sign in."""
+    row = connection.row(
+        f"SELECT {people.COLUMNS}, s.id, s.seen_at FROM sessions s JOIN people p ON p.id = s.person_id "
+        "WHERE s.token_hash = ? AND s.seen_at > ? AND p.active = 1",
+        token_hash,
+        seen_since,
+    )
+    return (row[people.WIDTH], row[people.WIDTH + 1], people.from_row(row)) if row else None
+
+
+def touch(connection: Connection, session_id: int, now: int) -> None:
+    """It was used just now."""
+    connection.run("UPDATE sessions SET seen_at = ? WHERE id = ?", now, session_id)
+
+
+def of_person(connection: Connection, person_id: int, seen_since: int) -> list[Session]:
+    """Where the person is signed in, the last used first."""
+    rows = connection.rows(
+        "SELECT id, device, address, created_at, seen_at FROM sessions WHERE person_id = ? AND seen_at > ? "
+        "ORDER BY seen_at DESC, id DESC",
+        person_id,
+        seen_since,
+    )
+    return [Session(*row) for row in rows]
+
+
+def end(connection: Connection, session_id: int, person_id: int) -> bool:
+    """Whether this session was this person's to end, and is ended."""
+    return connection.run("DELETE FROM sessions WHERE id = ? AND person_id = ?", session_id, person_id) == 1
+
+
+def end_all(connection: Connection, person_id: int, but: int = 0) -> list[int]:
+    """The ids of the person's sessions, all ended but for session `but`."""
+    rows = connection.rows("SELECT id FROM sessions WHERE person_id = ? AND id <> ?", person_id, but)
+    connection.run("DELETE FROM sessions WHERE person_id = ? AND id <> ?", person_id, but)
+    return [row[0] for row in rows]
+
+
+def end_idle(connection: Connection, person_id: int, seen_since: int) -> None:
+    """Drop the person's sessions that have run out by themselves."""
+    connection.run("DELETE FROM sessions WHERE person_id = ? AND seen_at <= ?", person_id, seen_since)
+
+
+def knows_device(connection: Connection, person_id: int, device_hash: str) -> bool:
+    """Whether the person proved themselves on this device before."""
+    return (
+        connection.row(
+            "SELECT 1 FROM devices WHERE person_id = ? AND device_hash = ?", person_id, device_hash
+        )
+        is not None
+    )
+
+
+def knows_any_device(connection: Connection, person_id: int) -> bool:
+    """Whether the person has signed in before at all."""
+    return bool(connection.up_to(1, "SELECT 1 FROM devices WHERE person_id = ?", person_id))
+
+
+def remember_device(connection: Connection, person_id: int, device_hash: str, now: int) -> None:
+    """The person proved themselves on this device just now."""
+    changed = connection.run(
+        "UPDATE devices SET seen_at = ? WHERE person_id = ? AND device_hash = ?", now, person_id, device_hash
+    )
+    if changed == 0:
+        connection.run(
+            "INSERT INTO devices (person_id, device_hash, seen_at) VALUES (?, ?, ?)", person_id, device_hash, now
+        )
+
+
+def forget_devices(connection: Connection, person_id: int, seen_before: int) -> None:
+    """Drop those that were not used for so long."""
+    connection.run("DELETE FROM devices WHERE person_id = ? AND seen_at < ?", person_id, seen_before)
+
+
+def device_times(connection: Connection, person_id: int) -> list[int]:
+    """When each known device was last used."""
+    rows = connection.rows("SELECT seen_at FROM devices WHERE person_id = ? ORDER BY seen_at DESC", person_id)
+    return [row[0] for row in rows]
