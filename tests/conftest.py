@@ -1,0 +1,26 @@
+"""What every test may use."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["tests.requiring"]
+
+
+def find_chromium() -> Path | None:
+    """The machine's Chromium, as Debian packages it, or whatever PATH has by one of its names."""
+    debian = Path("/usr/bin/chromium")
+    if debian.exists():
+        return debian
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((Path(found) for name in names if (found := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> Path:
+    """The browser, or a skip with one line that says what to install."""
+    found = find_chromium()
+    if found is None:
+        pytest.skip("Chromium is missing: apt-get install chromium")
+    return found
