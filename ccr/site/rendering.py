@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from jinja2 import FileSystemLoader
 from markupsafe import Markup
-from quart import Quart, Response, g, make_response, render_template, request
+from quart import Quart, Response, g, render_template, request
 
 from ccr.desk.refusals import Refusal
 
@@ -39,7 +39,9 @@ class Form(msgspec.Struct, frozen=True):
         """The form as it was filled in, but for its secrets, with what the refusal says about it."""
         kept = {name: value for name, value in given.items() if name not in SECRET_FIELDS}
         marked = bool(refusal.fields) and refusal.fields.keys() <= given.keys()
-        return cls("Please look at what is marked below." if marked else refusal.message, refusal.fields, kept)
+        return cls(
+            "Please look at what is marked below." if marked else refusal.message, refusal.fields, kept
+        )
 
 
 def set_up(app: Quart, *, templates: Path, asset: Callable[[str], str]) -> None:
@@ -59,8 +61,13 @@ async def page(template: str, status: int = 200, **context: Any) -> Response:
     """
     identity = g.get("identity")
     person = identity.person.wire() if identity else None
-    everywhere = {"person": person, "path": request.path, "form": Form(), "done": request.args.get("done", "")}
-    response = await make_response(await render_template(template, **(everywhere | context)), status)
+    everywhere = {
+        "person": person,
+        "path": request.path,
+        "form": Form(),
+        "done": request.args.get("done", ""),
+    }
+    response = Response(await render_template(template, **(everywhere | context)), status)
     # What is behind a sign-in must not come back with the browser's back button once that is over.
     response.headers["Cache-Control"] = "no-store" if person else "no-cache"
     return response
@@ -96,6 +103,12 @@ _ERRORS = {
     409: ("Not as things stand", "The present state does not allow it. Look at it again."),
     413: ("Too large", "More was sent than is allowed. Make it smaller and try again."),
     429: ("A little slower, please", "That was too often in a short time. Wait a moment and try again."),
-    500: ("Our mistake", "Something went wrong here, not with you. It has been noted; try again in a moment."),
-    503: ("Not just now", "The registry cannot be reached at the moment. Nothing was saved; try again shortly."),
+    500: (
+        "Our mistake",
+        "Something went wrong here, not with you. It has been noted; try again in a moment.",
+    ),
+    503: (
+        "Not just now",
+        "The registry cannot be reached at the moment. Nothing was saved; try again shortly.",
+    ),
 }
