@@ -40,7 +40,7 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class Device(msgspec.Struct, frozen=True):
-    """Where a request comes from. `known` is the value of the device cookie, if it brought one; anybody can invent one."""
+    """Where a request comes from. `known` is its device cookie, which anybody can invent."""
 
     name: str
     address: str

@@ -66,7 +66,8 @@ def notices_to(connection: Connection, person_id: int) -> list[dict[str, Any]]:
     """Which mails they were owed, and what became of them."""
     names = ("kind", "ticket", "state", "created_at", "settled_at")
     rows = connection.rows(
-        "SELECT kind, ticket_id, state, created_at, settled_at FROM outbox WHERE person_id = ? ORDER BY id", person_id
+        "SELECT kind, ticket_id, state, created_at, settled_at FROM outbox WHERE person_id = ? ORDER BY id",
+        person_id,
     )
     return [dict(zip(names, row, strict=True)) for row in rows]
 

@@ -170,5 +170,8 @@ def _enter_logins(connection: Connection, person: Person) -> None:
     for login, kind in given:
         if login is not None:
             connection.run(
-                "INSERT INTO logins (login, person_id, kind) VALUES (?, ?, ?)", as_login(login), person.id, kind
+                "INSERT INTO logins (login, person_id, kind) VALUES (?, ?, ?)",
+                as_login(login),
+                person.id,
+                kind,
             )

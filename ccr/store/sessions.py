@@ -32,7 +32,7 @@ def add(connection: Connection, person_id: int, token_hash: str, device: str, ad
 
 
 def find(connection: Connection, token_hash: str, seen_since: int) -> tuple[int, int, Person] | None:
-    """The session's id, when it was last seen, and its person; `None` if it was not seen since, or they may not sign in."""
+    """Its id, when it was last seen, and its person; `None` if that was too long ago, or they are no longer active."""
     row = connection.row(
         f"SELECT {people.COLUMNS}, s.id, s.seen_at FROM sessions s JOIN people p ON p.id = s.person_id "
         "WHERE s.token_hash = ? AND s.seen_at > ? AND p.active = 1",
@@ -97,7 +97,10 @@ def remember_device(connection: Connection, person_id: int, device_hash: str, no
     )
     if changed == 0:
         connection.run(
-            "INSERT INTO devices (person_id, device_hash, seen_at) VALUES (?, ?, ?)", person_id, device_hash, now
+            "INSERT INTO devices (person_id, device_hash, seen_at) VALUES (?, ?, ?)",
+            person_id,
+            device_hash,
+            now,
         )
 
 
@@ -106,7 +109,14 @@ def forget_devices(connection: Connection, person_id: int, seen_before: int) -> 
     connection.run("DELETE FROM devices WHERE person_id = ? AND seen_at < ?", person_id, seen_before)
 
 
-def device_times(connection: Connection, person_id: int) -> list[int]:
-    """When each known device was last used."""
-    rows = connection.rows("SELECT seen_at FROM devices WHERE person_id = ? ORDER BY seen_at DESC", person_id)
-    return [row[0] for row in rows]
+def forget_all_devices(connection: Connection, person_id: int) -> None:
+    """None of them is known any more."""
+    connection.run("DELETE FROM devices WHERE person_id = ?", person_id)
+
+
+def devices(connection: Connection, person_id: int) -> dict[str, int]:
+    """The hashes of the devices known, and when each was last used."""
+    rows = connection.rows(
+        "SELECT device_hash, seen_at FROM devices WHERE person_id = ? ORDER BY seen_at DESC", person_id
+    )
+    return dict(rows)

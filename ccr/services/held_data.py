@@ -1,0 +1,69 @@
+"""Everything held about one person, for them to take along."""
+
+from typing import Any
+
+from ccr.desk.clock import rfc3339
+from ccr.desk.events import entry_wire
+from ccr.desk.people import Person, Role
+from ccr.store import feedback, holdings, people, sessions
+from ccr.store.connection import Connection
+
+
+def held_about(connection: Connection, person: Person) -> dict[str, Any]:
+    """Ready for the wire. What a customer's tickets hold is what the customer sees; of staff it is what they did."""
+    everything: dict[str, Any] = {
+        "person": person.wire() | {"created_at": rfc3339(people.created_at(connection, person.id))},
+        "sessions": [
+            {
+                "id": session.id,
+                "device": session.device,
+                "address": session.address,
+                "created_at": rfc3339(session.created_at),
+                "seen_at": rfc3339(session.seen_at),
+            }
+            for session in sessions.of_person(connection, person.id, 0)
+        ],
+        "known_devices": [
+            {"seen_at": rfc3339(at)} for at in sessions.devices(connection, person.id).values()
+        ],
+        "mails": [_timed(notice) for notice in holdings.notices_to(connection, person.id)],
+        "read_marks": [_timed(mark) for mark in holdings.read_marks(connection, person.id)],
+        "feedback": [
+            {
+                "about": given.about,
+                "ticket": given.ticket,
+                "stars": given.stars,
+                "body": given.body,
+                "written_at": rfc3339(given.written_at),
+            }
+            for given in feedback.by_person(connection, person.id)
+        ],
+    }
+    if person.role is Role.CUSTOMER:
+        everything["tickets"] = _tickets(connection, person)
+    else:
+        everything["entries"] = [_timed(deed) for deed in holdings.deeds(connection, person.id)]
+    return everything
+
+
+def _tickets(connection: Connection, person: Person) -> list[dict[str, Any]]:
+    return [
+        _timed(ticket) | {"timeline": _timeline(connection, ticket["id"], person)}
+        for ticket in holdings.tickets_of_customer(connection, person.id)
+    ]
+
+
+def _timeline(connection: Connection, ticket_id: int, person: Person) -> list[dict[str, Any]]:
+    timeline: list[dict[str, Any]] = []
+    for entry in holdings.conversation(connection, ticket_id):
+        prev = timeline[-1]["seq"] if timeline else 0
+        timeline.append(entry_wire(entry, prev, person.id))
+    return timeline
+
+
+def _timed(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with its times as the contract writes them."""
+    return {
+        name: rfc3339(value) if value is not None and (name == "at" or name.endswith("_at")) else value
+        for name, value in row.items()
+    }
