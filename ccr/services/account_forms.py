@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from ccr.desk.checking import Id, check
 from ccr.desk.commands import Stars, Text
 from ccr.desk.people import Gender
-from ccr.desk.refusals import Code, Refusal
+from ccr.desk.refusals import Code, Refusal, invalid
 
 NAME_LENGTH = 100
 EMAIL_LENGTH = 254
@@ -165,6 +165,14 @@ def changes(form: Form) -> dict[str, Any]:
     """The fields that were given, and what they are to become."""
     given = {name: getattr(form, name) for name in form.__struct_fields__}
     return {name: value for name, value in given.items() if value is not UNSET}
+
+
+def given_login(form: SignIn) -> str:
+    """The e-mail or the username. Raises `invalid` unless exactly one of them is given."""
+    logins = [login for login in (form.email, form.username) if isinstance(login, str)]
+    if len(logins) != 1:
+        raise invalid(email="or username is required, and not both")
+    return logins[0]
 
 
 def _trimmed(name: str, value: object) -> object:

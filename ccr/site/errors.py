@@ -1,0 +1,69 @@
+"""What is answered when something is not done: JSON for the API, a page for people, internals for nobody."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from quart import Quart, Response, request
+from werkzeug.exceptions import HTTPException
+
+from ccr.desk.refusals import Code, Refusal
+from ccr.site.bodies import answer
+from ccr.site.guards import is_api
+
+ErrorPage = Callable[[int, str, str], Awaitable[Response]]
+"""Makes the page for a status, a code and a message."""
+
+INTERNAL = "internal"
+"""The code of what nobody foresaw; the only one that is not a `Refusal`'s."""
+
+_CODES = {
+    401: Code.UNAUTHENTICATED.value,
+    403: Code.FORBIDDEN.value,
+    404: Code.NOT_FOUND.value,
+    409: Code.CONFLICT.value,
+    413: Code.TOO_LARGE.value,
+    429: Code.RATE_LIMITED.value,
+    503: Code.UNAVAILABLE.value,
+}
+_MESSAGES = {
+    404: "There is nothing here.",
+    405: "This cannot be done here.",
+    413: "That is too much at once.",
+}
+_log = logging.getLogger(__name__)
+
+
+def install(app: Quart, error_page: ErrorPage) -> None:
+    """Answer every error of `app`, those nobody foresaw included."""
+
+    async def refused(refusal: Refusal) -> Response:
+        if is_api():
+            response = answer(refusal.wire(), refusal.code.http_status)
+        else:
+            response = await error_page(refusal.code.http_status, refusal.code.value, refusal.message)
+        if refusal.retry_after is not None:
+            response.headers["Retry-After"] = str(refusal.retry_after)
+        return response
+
+    async def http_error(error: HTTPException) -> Response:
+        status = error.code or 500
+        message = _MESSAGES.get(status, f"{HTTPStatus(status).phrase}.")
+        response = await _told(status, _CODES.get(status, Code.INVALID.value), message)
+        for name, value in error.get_headers():  # such as the Allow of a 405
+            if name.lower() not in {"content-type", "content-length"}:
+                response.headers[name] = value
+        return response
+
+    async def unforeseen(error: Exception) -> Response:
+        _log.error("request failed", extra={"method": request.method, "path": request.path}, exc_info=error)
+        return await _told(500, INTERNAL, "Something went wrong on our side.")
+
+    async def _told(status: int, code: str, message: str) -> Response:
+        if is_api():
+            return answer({"code": code, "message": message}, status)
+        return await error_page(status, code, message)
+
+    app.register_error_handler(Refusal, refused)
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(Exception, unforeseen)

@@ -1,0 +1,81 @@
+"""How often one address, or one person who is signed in, may do what costs us: a bucket that fills again by itself."""
+
+import functools
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import ParamSpec
+
+from quart import Quart, current_app, g
+from quart.typing import ResponseReturnValue
+
+from ccr.desk.refusals import Code, Refusal
+from ccr.settings import Settings
+from ccr.site.addresses import client_network
+
+P = ParamSpec("P")
+View = Callable[P, Awaitable[ResponseReturnValue]]
+
+REMEMBERED = 20_000
+"""Buckets kept; beyond that the one unused for longest is forgotten, so that many addresses cannot fill the memory."""
+
+_KEY = "ccr.limits"
+_MARK = "__ccr_limit__"
+
+
+class Limits:
+    """Buckets by name and by whom. `clock` counts seconds and never goes back."""
+
+    def __init__(self, *, on: bool = True, clock: Callable[[], float] = time.monotonic) -> None:
+        self._on = on
+        self._clock = clock
+        self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
+
+    def spend(self, name: str, who: str, per_minute: int) -> None:
+        """Take one from the bucket, which holds a minute's worth. Raises `rate_limited` when it is empty."""
+        if not self._on:
+            return
+        now = self._clock()
+        left, at = self._buckets.pop((name, who), (float(per_minute), now))
+        left = min(per_minute, left + (now - at) * per_minute / 60)
+        spent = left >= 1
+        self._buckets[name, who] = (left - 1 if spent else left, now)
+        if len(self._buckets) > REMEMBERED:
+            self._buckets.popitem(last=False)
+        if not spent:
+            seconds = max(1, math.ceil((1 - left) * 60 / per_minute))
+            raise Refusal(Code.RATE_LIMITED, "That was too often. Wait a little.", retry_after=seconds)
+
+
+def install(app: Quart, settings: Settings) -> None:
+    """Let the routes of `app` be limited, as the settings say."""
+    app.extensions[_KEY] = Limits(on=settings.rate_limits)
+
+
+def limited(name: str, *, per_minute: int) -> Callable[[View[P]], View[P]]:
+    """Limit a route; routes with the same name share what there is. Stands below the guard, which says who it is."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @functools.wraps(view)
+        async def within(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            spend(name, per_minute)
+            return await view(*args, **kwargs)
+
+        setattr(within, _MARK, name)
+        return within
+
+    return decorate
+
+
+def spend(name: str, per_minute: int) -> None:
+    """The same from within a route, for one that wants to answer a `rate_limited` in its own manner."""
+    limits: Limits = current_app.extensions[_KEY]
+    identity = g.get("identity")
+    limits.spend(name, f"person {identity.person.id}" if identity else client_network(), per_minute)
+
+
+def limit_of(view: object) -> str | None:
+    """The name of the route's limit, `None` if it has none."""
+    name: str | None = getattr(view, _MARK, None)
+    return name
