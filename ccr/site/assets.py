@@ -10,6 +10,8 @@ from pathlib import Path
 from quart import Blueprint, Response, abort, request
 from werkzeug.datastructures import Accept
 
+from ccr.site.guards import unasked
+
 _CODINGS = (("br", ".br"), ("gzip", ".gz"))  # best first
 _FOR_EVER = "public, max-age=31536000, immutable"
 _TYPES = mimetypes.MimeTypes()
@@ -63,6 +65,7 @@ def static_files(assets: Assets) -> Blueprint:
     blueprint = Blueprint("static_files", __name__)
 
     @blueprint.get("/static/<name>")
+    @unasked
     async def static_file(name: str) -> Response:
         asset = assets.file(name)
         if asset is None:

@@ -65,6 +65,12 @@ def anyone(view: View[P]) -> View[P]:
     return _guarded(view, "anyone", lambda _: None)
 
 
+def unasked(view: View[P]) -> View[P]:
+    """Open to everybody without looking anybody up: for what must answer when the database does not."""
+    setattr(view, _MARK, "unasked")
+    return view
+
+
 def signed_in(view: View[P]) -> View[P]:
     """For everybody who is signed in."""
     return _guarded(view, "signed_in", lambda found: _past_password(_proven(found)))

@@ -11,6 +11,7 @@ from quart import Blueprint, Response, abort, jsonify, request
 
 from ccr import metrics as measured
 from ccr.settings import Settings
+from ccr.site.guards import unasked
 
 READY_WITHIN = 2.0
 """Seconds for the database to answer."""
@@ -29,10 +30,12 @@ def operations(
     blueprint = Blueprint("operations", __name__)
 
     @blueprint.get("/healthz")
+    @unasked
     async def alive() -> Response:
         return _status(200, "alive")
 
     @blueprint.get("/readyz")
+    @unasked
     async def ready() -> Response:
         if draining():
             return _status(503, "stopping")
@@ -45,6 +48,7 @@ def operations(
         return _status(200, "ready")
 
     @blueprint.get("/metrics")
+    @unasked
     async def metrics() -> Response:
         if not _may_read(settings.metrics):
             abort(404)
