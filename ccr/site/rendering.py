@@ -10,7 +10,7 @@ from jinja2 import FileSystemLoader
 from markupsafe import Markup
 from quart import Quart, Response, g, render_template, request
 
-from ccr.desk.refusals import Refusal
+from ccr.desk.refusals import Code, Refusal
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -21,7 +21,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
-SECRET_FIELDS = frozenset({"password", "confirm_password", "current_password", "code"})
+SECRET_FIELDS = frozenset({"password", "confirm_password", "current_password"})
 """Never sent back to a page, whatever was wrong with it."""
 
 _TIMES = {"date": "%-d %B %Y", "activity": "%-d %b %Y, %H:%M UTC", "clock": "%H:%M UTC"}
@@ -56,7 +56,7 @@ def set_up(app: Quart, *, templates: Path, asset: Callable[[str], str]) -> None:
 async def page(template: str, status: int = 200, **context: Any) -> Response:
     """The page as an answer.
 
-    Templates also see `person` (on the wire, or None), `path`, `form` (a `Form`), `fresh` (an empty one),
+    Templates also see `person` (on the wire, or None), `path`, `status`, `form` (a `Form`), `fresh` (an empty one),
     `done` (which of the page's forms was just carried out), `asset(name)` and `moment(time, form)`.
     """
     identity = g.get("identity")
@@ -64,6 +64,7 @@ async def page(template: str, status: int = 200, **context: Any) -> Response:
     everywhere = {
         "person": person,
         "path": request.path,
+        "status": status,
         "form": Form(),
         "done": request.args.get("done", ""),
     }
@@ -73,13 +74,14 @@ async def page(template: str, status: int = 200, **context: Any) -> Response:
     return response
 
 
-async def error_page(status: int, message: str = "", retry_after: int | None = None) -> Response:
-    """What somebody sees who asked for a page and cannot have it. Asks nothing of the database."""
-    title, usual = _ERRORS.get(status, _ERRORS[500])
-    response = await page("error.html", status, title=title, message=message or usual)
-    if retry_after is not None:
-        response.headers["Retry-After"] = str(retry_after)
-    return response
+async def error_page(status: int, code: str, message: str) -> Response:
+    """What somebody sees who asked for a page and cannot have it. Asks nothing of the database.
+
+    `message` is shown where it says more than the status does: a `Refusal`'s about what is or is not allowed.
+    """
+    title, usual = _ERRORS.get(status, _ERRORS[500 if status >= 500 else 400])
+    telling = status in _TELLING and code in set(Code)
+    return await page("error.html", status, title=title, message=message if telling else usual)
 
 
 def moment(at: str, form: str = "activity") -> Markup:
@@ -94,6 +96,7 @@ async def _harden(response: Response) -> Response:
     return response
 
 
+_TELLING = frozenset({400, 403, 409, 429})
 _ERRORS = {
     400: ("That was not understood", "The request does not have the form asked for. Go back and try again."),
     401: ("Please sign in", "You are not signed in, or no longer."),

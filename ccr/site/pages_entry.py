@@ -1,0 +1,144 @@
+"""The pages in front of the sign-in: what this is, registering, signing in and out, forgotten passwords, help."""
+
+from quart import Blueprint, Response, redirect, request
+from quart.typing import ResponseReturnValue
+
+from ccr.services.accounts import Accounts
+from ccr.services.first_admin import FirstAdmin
+from ccr.services.resets import Resets
+from ccr.services.signing_in import SigningIn
+from ccr.site import cookies
+from ccr.site.guards import anyone, barely_signed_in, identity, known
+from ccr.site.limits import spend
+from ccr.site.page_forms import Fields, carry_out
+from ccr.site.rendering import Form, page
+
+HOME = "/tickets"
+"""Where signing in leads."""
+
+
+def add_entry(
+    blueprint: Blueprint,
+    *,
+    accounts: Accounts,
+    signing_in: SigningIn,
+    resets: Resets,
+    first_admin: FirstAdmin,
+    admins_read: bool,
+) -> None:
+    """Everything that works without being signed in, and the way out."""
+    _add_about(blueprint, admins_read)
+    _add_registration(blueprint, accounts, signing_in, first_admin)
+    _add_sessions(blueprint, signing_in)
+    _add_resets(blueprint, resets)
+
+
+def _add_about(blueprint: Blueprint, admins_read: bool) -> None:
+    @blueprint.get("/")
+    @anyone
+    async def home() -> ResponseReturnValue:
+        return redirect(HOME, 303) if await identity() else await page("home.html")
+
+    @blueprint.get("/help")
+    @anyone
+    async def how_it_works() -> ResponseReturnValue:
+        return await page("help.html", admins_read=admins_read)
+
+
+def _add_registration(
+    blueprint: Blueprint, accounts: Accounts, signing_in: SigningIn, first_admin: FirstAdmin
+) -> None:
+    async def again(form: Form, status: int) -> Response:
+        invitation = form.kept.get("invitation") or request.args.get("invitation", "")
+        void = bool(invitation) and not await first_admin.is_open(invitation)
+        return await page("register.html", status, form=form, invitation=invitation, void=void)
+
+    async def register(given: Fields) -> None:
+        spend("registration", 30)
+        registration = {name: value for name, value in given.items() if name != "invitation"}
+        if given.get("invitation"):
+            await first_admin.accept(given["invitation"], registration)
+        else:
+            await accounts.register(registration)
+        begun = await signing_in.sign_in(given["email"], given["password"], cookies.device())
+        cookies.remember(begun)
+
+    @blueprint.get("/register")
+    @anyone
+    async def registration() -> ResponseReturnValue:
+        return await again(Form(), 200)
+
+    @blueprint.post("/register")
+    @anyone
+    async def registered() -> ResponseReturnValue:
+        return await carry_out(register, then=HOME, again=again)
+
+
+def _add_sessions(blueprint: Blueprint, signing_in: SigningIn) -> None:
+    async def again(form: Form, status: int) -> Response:
+        wanted = form.kept.get("next") or request.args.get("next", "")
+        return await page("login.html", status, form=form, next=wanted)
+
+    async def sign_in(given: Fields) -> None:
+        spend("sign_in", 60)
+        login, password = given.get("email", ""), given.get("password", "")
+        cookies.remember(await signing_in.sign_in(login, password, cookies.device()))
+
+    @blueprint.get("/login")
+    @anyone
+    async def login() -> ResponseReturnValue:
+        return await again(Form(), 200)
+
+    @blueprint.post("/login")
+    @anyone
+    async def logged_in() -> ResponseReturnValue:
+        wanted = (await request.form).get("next", "")
+        return await carry_out(sign_in, then=wanted if _is_ours(wanted) else HOME, again=again)
+
+    @blueprint.post("/logout")
+    @barely_signed_in
+    async def logout() -> ResponseReturnValue:
+        await signing_in.sign_out(known())
+        cookies.forget()
+        return redirect("/login?done=logout", 303)
+
+
+def _add_resets(blueprint: Blueprint, resets: Resets) -> None:
+    async def forgot_again(form: Form, status: int) -> Response:
+        return await page("forgot.html", status, form=form)
+
+    async def reset_again(form: Form, status: int) -> Response:
+        return await page("reset.html", status, form=form, linked=request.args)
+
+    async def ask(given: Fields) -> None:
+        spend("reset", 10)
+        await resets.ask(given)
+
+    async def confirm(given: Fields) -> None:
+        spend("reset_confirm", 30)
+        cookies.know(await resets.confirm(given, cookies.device()))
+
+    @blueprint.get("/forgot")
+    @anyone
+    async def forgot() -> ResponseReturnValue:
+        return await forgot_again(Form(), 200)
+
+    @blueprint.post("/forgot")
+    @anyone
+    async def asked() -> ResponseReturnValue:
+        return await carry_out(ask, then="/reset?done=asked", again=forgot_again)
+
+    @blueprint.get("/reset")
+    @anyone
+    async def reset() -> ResponseReturnValue:
+        return await reset_again(Form(), 200)
+
+    @blueprint.post("/reset")
+    @anyone
+    async def confirmed() -> ResponseReturnValue:
+        return await carry_out(confirm, then="/login?done=reset", again=reset_again)
+
+
+def _is_ours(path: str) -> bool:
+    """Whether this leads to a page of ours: browsers read `//host` and `/\\host` as another site."""
+    return path.startswith("/") and path[1:2] not in {"/", "\\"} and path.isprintable()
