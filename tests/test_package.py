@@ -17,21 +17,28 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built as `pip install .` builds it, in a copy: another test may be using what the source tree has built."""
-    source, built = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the sources: another test may be using what the source tree itself has built."""
+    folder = tmp_path_factory.mktemp("source")
     for name in SOURCES:
-        _copy(ROOT / name, source / name)
+        _copy(ROOT / name, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built as `pip install .` builds it."""
+    built = tmp_path_factory.mktemp("wheel")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--no-deps", "--quiet"]
     subprocess.run([*pip, "--wheel-dir", built, "."], cwd=source, check=True)
     (made,) = built.iterdir()
     return made
 
 
-def test_it_holds_all_that_the_registry_needs(wheel: Path) -> None:
+def test_it_holds_all_that_the_registry_needs(source: Path, wheel: Path) -> None:
     names = _names(wheel)
-    templates = {path.relative_to(ROOT / "web").as_posix() for path in (ROOT / "web/templates").rglob("*.*")}
-    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "ccr").rglob("*.py")}
+    templates = {path.relative_to(source / "web").as_posix() for path in source.glob("web/templates/**/*.*")}
+    modules = {path.relative_to(source).as_posix() for path in source.glob("ccr/**/*.py")}
 
     assert "ccr/_files/hypercorn.toml" in names
     assert "ccr/py.typed" in names
