@@ -8,6 +8,7 @@ from ccr.desk.clock import MINUTE
 from ccr.desk.notices import WAITS_UNREAD, Kind
 from ccr.desk.people import Person
 from ccr.desk.ticket import Ticket
+from ccr.services.resets import GOOD_FOR
 from ccr.store import tickets, waiting
 from ccr.store.connection import Connection
 from ccr.store.outbox import Owed
@@ -17,9 +18,6 @@ QUOTED = 5
 
 QUOTED_LENGTH = 500
 """Characters quoted of each."""
-
-CODE_MINUTES = 10
-"""How long a one-time code is good for, as its mail says."""
 
 CODE_WORTH = 60 * MINUTE
 """Nobody waits longer for a code than this, in milliseconds."""
@@ -73,7 +71,7 @@ def with_code(owed: Owed, minted: tuple[Person, str] | None, home: str) -> Verdi
     if minted is None or owed.address is None:
         return Pointless()
     person, code = minted
-    data = _said(owed, person, home) | {"code": code, "minutes": CODE_MINUTES}
+    data = _said(owed, person, home) | {"code": code, "minutes": GOOD_FOR // MINUTE}
     return Send(reader=person, to=person.email or owed.address, data=data)
 
 

@@ -39,7 +39,7 @@ def message(body: str, author: str = "Amir Haddad") -> dict[str, Any]:
 
 SAMPLES: dict[Kind, dict[str, Any]] = {
     Kind.WELCOME: about(CARLA),
-    Kind.NEW_DEVICE: about(CARLA, device="Firefox on Linux", address="203.0.113.7", time=AT),
+    Kind.NEW_DEVICE: about(CARLA, device="Firefox on Linux", address="203.0.113.7"),
     Kind.TICKET_OPENED: about(CARLA),
     Kind.AGENT_ASSIGNED: about(CARLA, agent="Amir Haddad"),
     Kind.TICKET_ASSIGNED: about(AMIR),

@@ -1,0 +1,496 @@
+"""The postman: carries what is due, tries again, gives up, and does not bother who has read it already."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ccr.adapters.mail_templates import JinjaTemplates
+from ccr.desk.clock import DAY, HOUR, MINUTE, SECOND
+from ccr.desk.commands import (
+    AssignAgent,
+    CloseTicket,
+    Command,
+    OpenTicket,
+    PostMessage,
+    PostNote,
+    RedactMessage,
+)
+from ccr.desk.notices import Kind, Notice
+from ccr.desk.people import Person
+from ccr.package_files import template_folder
+from ccr.ports import Mail, SendFailed
+from ccr.services.postman import IN_FLIGHT, Postman
+from ccr.store import outbox, read_marks
+from tests.accounts_house import AMIR, BEA, CARLA, House, open_house
+from tests.waiting import until
+
+HOME = "https://care.example.org"
+
+
+@dataclass
+class Letterbox:
+    """Takes mails, or fails as it is told to, one word for each try."""
+
+    mails: list[Mail] = field(default_factory=list)
+    troubles: list[Exception] = field(default_factory=list)
+    doors: asyncio.Event = field(default_factory=asyncio.Event)
+    under_way: int = 0
+
+    def __post_init__(self) -> None:
+        self.doors.set()
+
+    async def send(self, mail: Mail) -> None:
+        self.under_way += 1
+        await self.doors.wait()
+        self.under_way -= 1
+        if self.troubles:
+            raise self.troubles.pop(0)
+        self.mails.append(mail)
+
+    @property
+    def kinds(self) -> list[str]:
+        return [mail.kind for mail in self.mails]
+
+
+class Office:
+    """A whole house with its postman, Carla's ticket and what they say on it."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.box = Letterbox()
+        self.postman = self.another_postman(self.box)
+        self._keys = 0
+
+    def another_postman(self, box: Letterbox, **parts: Any) -> Postman:
+        given: dict[str, Any] = {
+            "templates": JinjaTemplates(template_folder() / "mail"),
+            "mint": self.house.resets.mint,
+            "public_url": HOME + "/",
+            "now": lambda: self.house.time,
+            "chance": lambda: 0.5,
+        }
+        return Postman(self.house.database, box, **(given | parts))
+
+    async def people(self) -> None:
+        """The cast, whose welcomes are carried."""
+        self.ada = await self.house.admin()
+        self.amir = await self.house.agent(self.ada, AMIR)
+        self.bea = await self.house.agent(self.ada, BEA)
+        self.carla = await self.house.customer(CARLA)
+        self.ticket = await self.do(
+            self.carla, OpenTicket(query="My invoice shows a wrong address"), new=True
+        )
+        await self.do(self.ada, AssignAgent(agent=self.amir.id))
+        await self.quiet()
+
+    async def quiet(self) -> None:
+        """Everything until now has been carried and is forgotten."""
+        await self.postman.drain_once()
+        self.box.mails.clear()
+
+    async def do(self, person: Person, command: Command, *, new: bool = False) -> int:
+        """Carry it out on Carla's ticket. The ticket's id when it is new, else the entry's number."""
+        self._keys += 1
+        key = f"testkey-{self._keys}"
+        answer = await self.house.changes.carry_out(person, None if new else self.ticket, key, command)
+        return answer.ticket if new else answer.seq
+
+    async def say(self, person: Person, body: str) -> int:
+        return await self.do(person, PostMessage(body=body))
+
+    async def read(self, person: Person, seq: int) -> None:
+        time = self.house.time
+        await self.house.database.write(lambda c: read_marks.move(c, self.ticket, person.id, seq, time))
+
+    async def owe(self, **notice: Any) -> None:
+        """A mail to Carla, unless told otherwise."""
+        given: dict[str, Any] = {"kind": Kind.PASSWORD_CHANGED, "to": self.carla.id} | notice
+        owed = Notice(**given)
+        await self.house.database.write(lambda c: outbox.put(c, owed, self.house.time))
+
+    async def deactivate(self, person: Person) -> None:
+        await self.house.database.write(
+            lambda c: c.run("UPDATE people SET active = 0 WHERE id = ?", person.id)
+        )
+
+    async def states(self, kind: Kind) -> list[str]:
+        """What became of the mails of this kind, oldest first."""
+        found = await self.house.rows("SELECT state FROM outbox WHERE kind = ? ORDER BY id", kind.value)
+        return [row[0] for row in found]
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    async with open_house(tmp_path) as house:
+        opened = Office(house)
+        await opened.people()
+        yield opened
+
+
+async def test_a_ticket_is_confirmed_to_who_raised_it(office: Office) -> None:
+    await office.do(office.carla, OpenTicket(query="Where is my parcel?"), new=True)
+    assert await office.postman.drain_once() == 1
+    [mail] = office.box.mails
+    assert (mail.to, mail.to_name, mail.kind) == ("carla@example.org", "Carla Custer", "ticket_opened")
+    assert "Where is my parcel?" in mail.subject
+    assert f"{HOME}/tickets/{office.ticket + 1}" in mail.text
+    assert mail.outbox_id > 0
+    assert await office.postman.drain_once() == 0
+
+
+async def test_an_assignment_is_told_to_both(office: Office) -> None:
+    await office.do(office.ada, AssignAgent(agent=office.bea.id))
+    await office.postman.drain_once()
+    told = {mail.kind: mail for mail in office.box.mails}
+    assert told["agent_assigned"].to == "carla@example.org"
+    assert "Bea Brun" in told["agent_assigned"].text
+    assert told["ticket_assigned"].to == "bea@example.org"
+    assert "Carla Custer" in told["ticket_assigned"].text
+
+
+async def test_a_code_is_made_when_its_mail_is_carried(office: Office) -> None:
+    await office.house.resets.ask({"email": "carla@example.org"})
+    await office.postman.drain_once()
+    [mail] = office.box.mails
+    [code] = [word for word in mail.text.split() if word.isdigit() and len(word) == 6]
+    assert (mail.to, mail.to_name) == ("carla@example.org", "Carla Custer")
+    assert code not in str(await office.house.rows("SELECT * FROM outbox"))
+
+
+async def test_nobody_is_mailed_a_code_who_has_no_account(office: Office) -> None:
+    await office.house.resets.ask({"email": "nobody@example.org"})
+    await office.postman.drain_once()
+    assert office.box.mails == []
+    assert await office.states(Kind.ONE_TIME_CODE) == ["pointless"]
+
+
+async def test_a_code_that_could_not_be_carried_for_an_hour_is_let_go(office: Office) -> None:
+    await office.house.resets.ask({"email": "carla@example.org"})
+    office.house.later(HOUR + 1)
+    await office.postman.drain_once()
+    assert office.box.mails == []
+
+
+class TestMessagesThatWait:
+    async def test_are_mailed_when_they_lay_unread_for_two_minutes(self, office: Office) -> None:
+        await office.say(office.amir, "Good morning, Carla.")
+        office.house.later(2 * MINUTE - 1)
+        assert await office.postman.drain_once() == 0
+        office.house.later(1)
+        await office.postman.drain_once()
+        [mail] = office.box.mails
+        assert (mail.to, mail.kind) == ("carla@example.org", "message_waiting")
+        assert "> Good morning, Carla." in mail.text
+        assert "Amir Azad" in mail.subject
+
+    async def test_are_not_mailed_to_who_has_read_them(self, office: Office) -> None:
+        seq = await office.say(office.amir, "Good morning, Carla.")
+        await office.read(office.carla, seq)
+        office.house.later(2 * MINUTE)
+        await office.postman.drain_once()
+        assert office.box.mails == []
+        assert await office.states(Kind.MESSAGE_WAITING) == ["pointless"]
+
+    async def test_wait_two_minutes_each_though_earlier_ones_were_read(self, office: Office) -> None:
+        await office.read(office.carla, await office.say(office.amir, "Good morning."))
+        office.house.later(MINUTE)
+        await office.say(office.amir, "Which address should it be?")
+        office.house.later(MINUTE)
+        await office.postman.drain_once()
+        assert office.box.mails == []
+        office.house.later(MINUTE)
+        await office.postman.drain_once()
+        [mail] = office.box.mails
+        assert "Which address" in mail.text
+        assert "Good morning" not in mail.text
+
+    async def test_make_one_mail_together(self, office: Office) -> None:
+        for n in range(7):
+            await office.say(office.amir, f"Line {n}")
+        await office.do(office.amir, PostNote(body="She is in a hurry."))
+        office.house.later(2 * MINUTE)
+        await office.postman.drain_once()
+        [mail] = office.box.mails
+        assert "7 messages wait for you" in mail.text
+        assert "Line 1" not in mail.text
+        assert "Line 2" in mail.text
+        assert "Line 6" in mail.text
+        assert "hurry" not in mail.text + mail.html
+
+    async def test_are_quoted_in_part_when_long(self, office: Office) -> None:
+        await office.say(office.amir, "word " * 700)
+        office.house.later(2 * MINUTE)
+        await office.postman.drain_once()
+        [mail] = office.box.mails
+        assert 90 <= mail.text.count("word ") <= 100
+        assert "…" in mail.text
+
+    async def test_are_mailed_about_once(self, office: Office) -> None:
+        await office.say(office.amir, "First")
+        office.house.later(2 * MINUTE)
+        await office.postman.drain_once()
+        await office.say(office.amir, "Second")
+        office.house.later(2 * MINUTE)
+        await office.postman.drain_once()
+        first, second = office.box.mails
+        assert "First" in first.text
+        assert "Second" in second.text
+        assert "First" not in second.text
+
+    async def test_that_come_while_a_mail_is_carried_get_their_own(self, office: Office) -> None:
+        await office.say(office.amir, "First")
+        office.house.later(2 * MINUTE)
+        office.box.doors.clear()
+        carrying = asyncio.create_task(office.postman.drain_once())
+        await until(lambda: office.box.under_way)
+        await office.say(office.amir, "Second")
+        office.box.doors.set()
+        await carrying
+        assert await office.states(Kind.MESSAGE_WAITING) == ["sent", "waiting"]
+        office.house.later(2 * MINUTE - 1)
+        assert await office.postman.drain_once() == 0
+        office.house.later(1)
+        await office.postman.drain_once()
+        assert [("Second" in mail.text) for mail in office.box.mails] == [False, True]
+
+    async def test_taken_back_are_not_told_of(self, office: Office) -> None:
+        seq = await office.say(office.amir, "Oops")
+        await office.do(office.amir, RedactMessage(of=seq))
+        office.house.later(2 * MINUTE)
+        await office.postman.drain_once()
+        assert office.box.mails == []
+
+    async def test_are_told_to_the_agent_as_well(self, office: Office) -> None:
+        await office.say(office.amir, "How can I help?")
+        await office.say(office.carla, "The street is wrong.")
+        office.house.later(2 * MINUTE)
+        await office.postman.drain_once()
+        told = {mail.to: mail.text for mail in office.box.mails}
+        assert "The street is wrong." in told["amir@example.org"]
+        assert "How can I help?" not in told["amir@example.org"]
+        assert "The street is wrong." not in told["carla@example.org"]
+
+    async def test_are_no_longer_told_to_an_agent_who_lost_the_ticket(self, office: Office) -> None:
+        await office.say(office.carla, "The street is wrong.")
+        await office.do(office.ada, AssignAgent(agent=office.bea.id))
+        office.house.later(2 * MINUTE)
+        await office.postman.drain_once()
+        assert [mail.to for mail in office.box.mails if mail.kind == "message_waiting"] == []
+        assert await office.states(Kind.MESSAGE_WAITING) == ["pointless"]
+
+
+class TestMailsOfNoUse:
+    async def test_to_who_is_no_longer_active(self, office: Office) -> None:
+        await office.say(office.amir, "Good morning, Carla.")
+        await office.owe()
+        await office.deactivate(office.carla)
+        office.house.later(2 * MINUTE)
+        await office.postman.drain_once()
+        assert office.box.mails == []
+        assert await office.states(Kind.MESSAGE_WAITING) == ["pointless"]
+
+    async def test_to_who_has_no_address(self, office: Office) -> None:
+        await office.owe()
+        await office.house.database.write(
+            lambda c: c.run("UPDATE people SET email = NULL WHERE id = ?", office.carla.id)
+        )
+        await office.postman.drain_once()
+        assert office.box.mails == []
+
+    async def test_to_an_agent_whose_ticket_went_to_another(self, office: Office) -> None:
+        await office.do(office.ada, AssignAgent(agent=office.bea.id))
+        await office.do(office.ada, AssignAgent(agent=office.amir.id))
+        await office.postman.drain_once()
+        assigned = [mail.to for mail in office.box.mails if mail.kind == "ticket_assigned"]
+        assert assigned == ["amir@example.org"]
+
+    async def test_a_closed_ticket_is_told_to_both_sides(self, office: Office) -> None:
+        await office.do(office.carla, CloseTicket(reason="Found it."))
+        await office.postman.drain_once()
+        assert {mail.to: "You closed" in mail.text for mail in office.box.mails} == {
+            "carla@example.org": True,
+            "amir@example.org": False,
+        }
+
+
+class TestTrouble:
+    async def test_is_tried_again_later_each_time(self, office: Office) -> None:
+        office.box.troubles = [SendFailed("down", again=True), SendFailed("down", again=True)]
+        await office.owe()
+        await office.postman.drain_once()
+        office.house.later(10 * SECOND - 1)
+        assert await office.postman.drain_once() == 0
+        office.house.later(1)
+        assert await office.postman.drain_once() == 1
+        office.house.later(20 * SECOND - 1)
+        assert await office.postman.drain_once() == 0
+        office.house.later(1)
+        await office.postman.drain_once()
+        assert office.box.kinds == ["password_changed"]
+
+    async def test_is_tried_again_when_the_provider_says(self, office: Office) -> None:
+        office.box.troubles = [SendFailed("too many", again=True, after=90.0)]
+        await office.owe()
+        await office.postman.drain_once()
+        office.house.later(90 * SECOND)
+        assert await office.postman.drain_once() == 0
+        office.house.later(2 * SECOND)
+        assert await office.postman.drain_once() == 1
+        assert len(office.box.mails) == 1
+
+    async def test_that_nothing_can_mend_is_given_up_loudly(
+        self, office: Office, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        office.box.troubles = [SendFailed("no such mailbox", again=False)]
+        await office.owe()
+        await office.postman.drain_once()
+        assert await office.states(Kind.PASSWORD_CHANGED) == ["dead"]
+        [line] = [record for record in caplog.records if record.levelno >= logging.ERROR]
+        assert line.getMessage() == "mail given up"
+        assert (line.__dict__["kind"], line.__dict__["why"]) == ("password_changed", "no such mailbox")
+        assert "carla" not in str(line.__dict__).lower()
+        office.house.later(DAY)
+        assert await office.postman.drain_once() == 0
+
+    async def test_of_a_whole_day_is_enough(self, office: Office) -> None:
+        await office.owe()
+        tries = 0
+        while await office.states(Kind.PASSWORD_CHANGED) == ["waiting"]:
+            office.box.troubles = [SendFailed("down", again=True)]
+            tries += await office.postman.drain_once()
+            office.house.later(30 * MINUTE)
+        assert await office.states(Kind.PASSWORD_CHANGED) == ["dead"]
+        assert 30 <= tries <= 60
+
+    @pytest.mark.parametrize("poison", [{"kind": Kind.AGENT_ASSIGNED}, {"kind": "love_letter"}])
+    async def test_with_one_mail_never_holds_up_the_next(
+        self, office: Office, caplog: pytest.LogCaptureFixture, poison: dict[str, Any]
+    ) -> None:
+        await office.house.database.write(
+            lambda c: c.run(
+                "INSERT INTO outbox (kind, person_id, ticket_id, data, state, created_at, due_at, tries, "
+                "claimed_until) VALUES (?, ?, ?, '{\"secret\": \"carla\"}', 'waiting', 1, 1, 0, 0)",
+                str(poison["kind"]),
+                office.carla.id,
+                office.ticket,
+            )
+        )
+        await office.owe()
+        await office.postman.drain_once()
+        assert office.box.kinds == ["password_changed"]
+        assert "carla" not in caplog.text.lower()
+
+    async def test_of_any_other_kind_is_tried_again_too(self, office: Office) -> None:
+        office.box.troubles = [RuntimeError("carla@example.org is unlucky")]
+        await office.owe()
+        await office.postman.drain_once()
+        [(state, fault)] = await office.house.rows(
+            "SELECT state, fault FROM outbox WHERE kind = 'password_changed'"
+        )
+        assert state == "waiting"
+        assert fault.startswith("RuntimeError at test_postman.py")
+        assert "carla" not in fault
+
+
+class TestAtWork:
+    async def test_he_carries_what_he_is_woken_for(self, office: Office) -> None:
+        async with working(office.postman):
+            await office.owe()
+            office.postman.wake()
+            await until(lambda: office.box.mails)
+
+    async def test_he_has_no_more_under_way_than_he_can_carry(self, office: Office) -> None:
+        office.box.doors.clear()
+        for _ in range(IN_FLIGHT + 20):
+            await office.owe()
+        async with working(office.postman):
+            await until(lambda: office.box.under_way == IN_FLIGHT)
+            office.box.doors.set()
+            await until(lambda: len(office.box.mails) == IN_FLIGHT + 20)
+
+    async def test_he_says_how_overdue_the_oldest_mail_is(self, office: Office) -> None:
+        assert office.postman.age() == 0
+        office.box.doors.clear()
+        await office.owe()
+        office.house.later(30 * SECOND)
+        async with working(office.postman):
+            await until(lambda: office.postman.age() == 30)
+            office.box.doors.set()
+            await until(lambda: office.postman.age() == 0)
+
+    async def test_what_was_under_way_when_he_left_arrives(self, office: Office) -> None:
+        office.box.doors.clear()
+        await office.owe()
+        async with working(office.postman) as going:
+            await until(lambda: office.box.under_way)
+            going.cancel()
+            office.box.doors.set()
+        assert office.box.kinds == ["password_changed"]
+        assert await office.states(Kind.PASSWORD_CHANGED) == ["sent"]
+
+    async def test_what_did_not_arrive_in_time_is_there_for_the_next(
+        self, office: Office, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("ccr.services.postman.GRACE", 0)
+        office.box.doors.clear()
+        await office.owe()
+        async with working(office.postman):
+            await until(lambda: office.box.under_way)
+        next_box = Letterbox()
+        await office.another_postman(next_box).drain_once()
+        assert next_box.kinds == ["password_changed"]
+
+    async def test_he_outlives_a_database_that_does_not_answer(
+        self, office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setattr("ccr.services.postman.IDLE", 0.01)
+        working_claim = outbox.claim
+
+        def broken(*_: Any) -> Any:
+            raise RuntimeError("no database")
+
+        await office.owe()
+        monkeypatch.setattr(outbox, "claim", broken)
+        async with working(office.postman):
+            await until(lambda: "outbox out of reach" in caplog.text)
+            monkeypatch.setattr(outbox, "claim", working_claim)
+            await until(lambda: office.box.mails)
+
+    async def test_a_mail_that_went_out_is_settled_when_the_database_is_back(
+        self, office: Office, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("ccr.services.postman.SETTLING", (0, 0, 0))
+        working_settle, broken = outbox.settle, [1, 2]
+
+        def settle(*given: Any) -> bool:
+            if broken:
+                broken.pop()
+                raise RuntimeError("no database")
+            return working_settle(*given)
+
+        monkeypatch.setattr(outbox, "settle", settle)
+        await office.owe()
+        await office.postman.drain_once()
+        assert office.box.kinds == ["password_changed"]
+        assert await office.states(Kind.PASSWORD_CHANGED) == ["sent"]
+
+
+class working:  # noqa: N801 - reads as a word: `async with working(postman)`
+    """The postman runs; at the end he is told to stop, and has stopped."""
+
+    def __init__(self, postman: Postman) -> None:
+        self._postman = postman
+
+    async def __aenter__(self) -> asyncio.Task[None]:
+        self._task = asyncio.create_task(self._postman.run())
+        return self._task
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+        await asyncio.wait([self._task])
+        assert self._task.cancelled()

@@ -1,0 +1,191 @@
+"""The outbox: what is owed, claimed, settled, tried again and given up."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from ccr.desk.clock import MINUTE, SECOND
+from ccr.desk.notices import Kind, Notice
+from ccr.store import outbox
+from ccr.store.connection import Connection
+from ccr.store.outbox import Owed
+from tests.accounts_house import CARLA, House, open_house
+
+LEASE = MINUTE
+NOW = 1_800_000_000_000
+
+T = TypeVar("T")
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with open_house(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def carla(house: House) -> int:
+    """Her welcome is out of the way."""
+    person = await house.customer(CARLA)
+    await do(house, lambda c: c.run("DELETE FROM outbox"))
+    return person.id
+
+
+async def do(house: House, unit: Callable[[Connection], T]) -> T:
+    return await house.database.write(unit)
+
+
+async def put(house: House, carla: int, *, now: int = NOW, **more: Any) -> None:
+    given: dict[str, Any] = {"kind": Kind.WELCOME, "to": carla} | more
+    notice = Notice(**given)
+    await do(house, lambda c: outbox.put(c, notice, now))
+
+
+async def claim(house: House, worker: str = "one", now: int = NOW, most: int = 50) -> list[Owed]:
+    return await do(house, lambda c: outbox.claim(c, worker, now, LEASE, most))
+
+
+async def rows(house: House, columns: str = "state") -> list[Any]:
+    found = await house.rows(f"SELECT {columns} FROM outbox ORDER BY id")  # noqa: S608
+    return [row[0] if len(row) == 1 else row for row in found]
+
+
+async def test_a_mail_is_claimed_with_all_that_was_put(house: House, carla: int) -> None:
+    await put(house, carla, kind=Kind.NEW_DEVICE, data={"device": "Firefox – Linux", "address": "192.0.2.1"})
+    [owed] = await claim(house)
+    assert owed == Owed(
+        id=owed.id,
+        kind="new_device",
+        person=carla,
+        address=None,
+        ticket=None,
+        data={"device": "Firefox – Linux", "address": "192.0.2.1"},
+        created_at=NOW,
+        due_at=NOW,
+        tries=0,
+    )
+
+
+async def test_nothing_is_claimed_before_it_is_due(house: House, carla: int) -> None:
+    await put(house, carla, delay=2 * MINUTE)
+    assert await claim(house, now=NOW + 2 * MINUTE - 1) == []
+    assert len(await claim(house, now=NOW + 2 * MINUTE)) == 1
+
+
+async def test_the_longest_due_come_first_and_no_more_than_asked_for(house: House, carla: int) -> None:
+    await put(house, carla, delay=3)
+    await put(house, carla, delay=1)
+    await put(house, carla, delay=2)
+    first = await claim(house, now=NOW + 10, most=2)
+    rest = await claim(house, now=NOW + 10, most=2)
+    assert [owed.due_at - NOW for owed in first + rest] == [1, 2, 3]
+
+
+async def test_two_postmen_never_carry_the_same_mail(house: House, carla: int) -> None:
+    for _ in range(3):
+        await put(house, carla)
+    one, two = await claim(house, "one", most=2), await claim(house, "two")
+    assert len(one) == 2
+    assert len(two) == 1
+    assert not {owed.id for owed in one} & {owed.id for owed in two}
+
+
+async def test_the_claim_of_a_postman_who_died_runs_out(house: House, carla: int) -> None:
+    await put(house, carla)
+    [owed] = await claim(house, "one")
+    assert await claim(house, "two", NOW + LEASE - 1) == []
+    assert [again.id for again in await claim(house, "two", NOW + LEASE)] == [owed.id]
+    assert not await do(house, lambda c: outbox.settle(c, owed.id, "one", outbox.SENT, NOW))
+    assert await do(house, lambda c: outbox.settle(c, owed.id, "two", outbox.SENT, NOW))
+
+
+async def test_what_is_settled_is_over_and_forgets_whom_and_what(house: House, carla: int) -> None:
+    await put(house, carla, kind=Kind.ONE_TIME_CODE, to=None, address="carla@example.org", data={"x": "y"})
+    [owed] = await claim(house)
+    assert await do(house, lambda c: outbox.settle(c, owed.id, "one", outbox.SENT, NOW + 5))
+    assert await rows(house, "state, address, data, settled_at") == [("sent", None, "{}", NOW + 5)]
+    assert await claim(house, now=NOW + 10 * LEASE) == []
+    assert not await do(house, lambda c: outbox.settle(c, owed.id, "one", outbox.POINTLESS, NOW))
+
+
+async def test_a_failed_try_is_due_again_and_counted(house: House, carla: int) -> None:
+    await put(house, carla)
+    [owed] = await claim(house)
+    again_at = NOW + 10 * SECOND
+    assert await do(house, lambda c: outbox.fail(c, owed.id, "one", "down " * 99, NOW, again_at))
+    assert await claim(house, now=again_at - 1) == []
+    [again] = await claim(house, now=again_at)
+    assert (again.id, again.tries) == (owed.id, 1)
+    [fault] = await rows(house, "fault")
+    assert len(fault) == outbox.FAULT_LENGTH
+
+
+async def test_what_is_given_up_stays_with_its_fault_and_is_never_claimed(house: House, carla: int) -> None:
+    await put(house, carla)
+    [owed] = await claim(house)
+    assert await do(house, lambda c: outbox.fail(c, owed.id, "one", "refused", NOW, None))
+    assert await rows(house, "state, fault") == [("dead", "refused")]
+    assert await claim(house, now=NOW + 10 * LEASE) == []
+
+
+async def test_what_is_pushed_back_is_as_if_put_anew(house: House, carla: int) -> None:
+    await put(house, carla)
+    [owed] = await claim(house)
+    assert await do(house, lambda c: outbox.push_back(c, owed.id, "one", NOW + 7, NOW + MINUTE))
+    assert await claim(house, now=NOW + MINUTE - 1) == []
+    [again] = await claim(house, now=NOW + MINUTE)
+    assert (again.created_at, again.tries) == (NOW + 7, 0)
+
+
+async def test_a_stopping_postman_gives_back_only_its_own(house: House, carla: int) -> None:
+    for _ in range(2):
+        await put(house, carla)
+    await claim(house, "one", most=1)
+    await claim(house, "two", most=1)
+    assert await do(house, lambda c: outbox.release(c, "one")) == 1
+    assert len(await claim(house, "three")) == 1
+
+
+async def test_of_a_mail_that_is_owed_once_one_row_waits(house: House, carla: int) -> None:
+    ticket = await open_ticket(house, carla)
+    once: dict[str, Any] = {"kind": Kind.MESSAGE_WAITING, "ticket": ticket, "once": True}
+    await put(house, carla, **once)
+    await put(house, carla, **once)
+    [owed] = await claim(house)
+    await put(house, carla, **once)  # being carried, it still waits
+    assert await rows(house) == ["waiting"]
+    await do(house, lambda c: outbox.settle(c, owed.id, "one", outbox.SENT, NOW))
+    await put(house, carla, **once)
+    assert await rows(house) == ["sent", "waiting"]
+
+
+async def test_once_is_for_each_ticket_and_kind(house: House, carla: int) -> None:
+    first, second = await open_ticket(house, carla), await open_ticket(house, carla)
+    await put(house, carla, kind=Kind.MESSAGE_WAITING, ticket=first, once=True)
+    await put(house, carla, kind=Kind.MESSAGE_WAITING, ticket=second, once=True)
+    await put(house, carla, kind=Kind.TICKET_CLOSED, ticket=first, once=True)
+    assert len(await rows(house)) == 3
+
+
+async def test_the_oldest_due_is_what_makes_the_outbox_old(house: House, carla: int) -> None:
+    assert await house.database.read(outbox.oldest_due) is None
+    await put(house, carla, delay=9)
+    await put(house, carla, delay=4)
+    assert await house.database.read(outbox.oldest_due) == NOW + 4
+    await claim(house, now=NOW + 4)
+    assert await house.database.read(outbox.oldest_due) == NOW + 4
+
+
+async def open_ticket(house: House, customer: int) -> int:
+    """A bare ticket, with nothing owed for it."""
+    return await do(
+        house,
+        lambda c: c.insert(
+            "INSERT INTO tickets (query, customer_id, status, priority, opened_at, outline_seq, outline_at, "
+            "conversation_seq, conversation_at, last_seq, updated_at) "
+            "VALUES ('Help', ?, 'open', 'normal', 1, 1, 1, 1, 1, 1, 1)",
+            customer,
+        ),
+    )
