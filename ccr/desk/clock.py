@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -17,4 +18,10 @@ def now() -> int:
 def rfc3339(at: int) -> str:
     """`1763717400123` → `2025-11-21T09:30:00.123Z`."""
     seconds, milliseconds = divmod(at, SECOND)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
+    return f"{_to_the_second(seconds)}.{milliseconds:03d}Z"
+
+
+@lru_cache(maxsize=1_024)
+def _to_the_second(seconds: int) -> str:
+    """Kept, because what happens at once is written many times over."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"

@@ -89,14 +89,15 @@ class SocketPublisher:
         before = change.before.heads.seqs if change.before else (0, 0, 0)
         skip = frozenset((origin,)) if origin else frozenset[str]()
         for role, depth in self._depth.items():
+            room = ticket_room(ticket.id, role)
+            if not self._server.members(room):
+                continue
+            # Admins are many in one room, and a key is for its owner alone.
+            viewer = change.actor.id if role is change.actor.role and role is not Role.ADMIN else 0
             prev = before[depth]
             for entry in change.entries:
                 if entry.reach <= depth:
-                    # Admins are many in one room, and a key is for its owner alone.
-                    viewer = entry.actor.id if role is change.actor.role and role is not Role.ADMIN else 0
-                    self._server.deliver(
-                        ticket_room(ticket.id, role), "entry", entry_wire(entry, prev, viewer), skip=skip
-                    )
+                    self._server.deliver(room, "entry", entry_wire(entry, prev, viewer), skip=skip)
                     prev = entry.seq
         self._freshen_all(change)
 

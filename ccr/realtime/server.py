@@ -31,11 +31,14 @@ class Json:
     @staticmethod
     def loads(text: str, **_: Any) -> Any:
         """Strict about what JSON is: the standard library would also read NaN and Infinity."""
-        return json.loads(text, parse_constant=_no_constant)
+        return _decode(text)
 
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+_decode = json.JSONDecoder(parse_constant=_no_constant).decode
 
 
 class TextPacket(packet.Packet):  # type: ignore[misc]
@@ -111,13 +114,18 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         `emit` would make a task for each recipient and return later; here what is delivered first arrives first, and an
         acknowledgement sent afterwards comes after.
         """
-        members = self.manager.rooms.get("/", {}).get(room)
+        members = self.members(room)
         if not members:
             return
         ready = EnginePacket(MESSAGE, TextPacket(packet.EVENT, data=[event, data], namespace="/").encode())
         for sid, eio_sid in members.items():
             if sid not in skip and (socket := self.eio.sockets.get(eio_sid)) and not socket.closed:
                 socket.queue.put_nowait(ready)
+
+    def members(self, room: str) -> Mapping[str, str]:
+        """The sockets in `room` on this node: Socket.IO's id to Engine.IO's."""
+        found: Mapping[str, str] = self.manager.rooms.get("/", {}).get(room, {})
+        return found
 
     async def cut(self, eio_sid: str, why: str) -> None:
         """Close a transport now, whatever the client does."""

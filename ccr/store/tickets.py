@@ -19,6 +19,8 @@ SOURCE = "tickets t JOIN people c ON c.id = t.customer_id LEFT JOIN people a ON 
 
 _ACTOR = "p.id, p.role, p.first_name, p.last_name, p.email, p.mobile, p.active"
 
+_LOCKED = f"SELECT {COLUMNS}, {_ACTOR} FROM {SOURCE} JOIN people p ON p.id = ? WHERE t.id = ?"
+
 _STATUS = {status.value: status for status in Status}
 _PRIORITY = {priority.value: priority for priority in Priority}
 _WAITING = {waiting.value: waiting for waiting in WaitingOn} | {None: None}
@@ -28,11 +30,7 @@ _ROLE = {role.value: role for role in Role}
 def lock(connection: Connection, ticket_id: int, person_id: int) -> tuple[Ticket | None, Person | None]:
     """The ticket, nobody else changing it until this transaction ends, and the person as they are now."""
     connection.dialect.lock_ticket(connection, ticket_id)
-    row = connection.row(
-        f"SELECT {COLUMNS}, {_ACTOR} FROM {SOURCE} JOIN people p ON p.id = ? WHERE t.id = ?",
-        person_id,
-        ticket_id,
-    )
+    row = connection.row(_LOCKED, person_id, ticket_id)
     return (from_row(row), _actor(row[WIDTH:])) if row else (None, None)
 
 
