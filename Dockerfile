@@ -12,7 +12,7 @@ RUN /opt/ccr/bin/pip install --no-cache-dir .
 # --- run: Python, the installation, and a user who owns nothing but the data folder ------------------------------
 FROM python:3.13-slim-bookworm
 COPY --from=build /opt/ccr /opt/ccr
-RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin ccr \
+RUN useradd --no-create-home --uid 10001 --home-dir /data --shell /usr/sbin/nologin ccr \
     && install --directory --owner=ccr --group=ccr --mode=0700 /data
 ENV PATH=/opt/ccr/bin:$PATH \
     PYTHONUNBUFFERED=1 \
@@ -24,7 +24,8 @@ VOLUME /data
 EXPOSE 8000
 # Bound to all addresses this is production: it starts only with CCR_SECRET_KEY given.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
-    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
+    CMD ["python", "-c", "import os, urllib.request as r; \
+port = os.environ['CCR_BIND'].rpartition(':')[2]; r.urlopen(f'http://127.0.0.1:{port}/healthz', timeout=2)"]
 # The registry says goodbye and ends within ten seconds by itself.
 STOPSIGNAL SIGTERM
 CMD ["ccr"]
