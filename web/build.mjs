@@ -24,6 +24,9 @@ try {
   await rm("dist", { recursive: true, force: true });
   await rename(folder, "dist");
   for (const [source, name] of Object.entries(manifest)) console.log(`${source} -> dist/${name}`);
+} catch (error) {
+  if (!error.errors) throw error;
+  process.exitCode = 1; // esbuild has said what is wrong
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
