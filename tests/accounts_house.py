@@ -60,7 +60,7 @@ class Recorder:
     def changed(self, change: Change, origin: str | None) -> None:
         self.changes.append(change)
 
-    def read(self, ticket: Ticket, person: Person, seq: int, origin: str | None) -> None:
+    def read(self, ticket: Ticket, person: Person, seq: int) -> None:
         pass
 
     def sessions_ended(self, sessions: Collection[int]) -> None:

@@ -59,20 +59,22 @@ class BehindProxies:
 
 def client_address() -> str:
     """Where this request comes from, as it is shown to people: at most 64 characters."""
-    return _plain(request.remote_addr or "")
+    host = _peer()
+    address = _parsed(host)
+    return str(address) if address else host[:64]
 
 
 def client_network() -> str:
     """The same for counting: whoever has one IPv6 address has 2^64 of them."""
-    address = _parsed(request.remote_addr or "")
+    address = _parsed(_peer())
     if isinstance(address, IPv6Address):
         return str(ipaddress.ip_network((address, 64), strict=False))
     return client_address()
 
 
-def _plain(host: str) -> str:
-    address = _parsed(host)
-    return str(address) if address else host[:64]
+def _peer() -> str:
+    client = request.scope.get("client")
+    return str(client[0]) if client else ""
 
 
 def _parsed(host: str) -> Address | None:

@@ -56,9 +56,10 @@ def _add_sessions(blueprint: Blueprint, accounts: Accounts, signing_in: SigningI
     async def sign_in() -> ResponseReturnValue:
         form = read(SignIn, await json_body())
         begun = await signing_in.sign_in(given_login(form), form.password, cookies.device())
-        cookies.know(begun.device_token)
         if cookies.is_page():
             cookies.remember(begun)
+        else:
+            cookies.know(begun.device_token)
         return answer({"token": begun.token, "person": begun.person.wire()})
 
     @blueprint.get("/sessions")

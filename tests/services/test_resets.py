@@ -80,7 +80,7 @@ async def test_agents_and_admins_forget_passwords_too(house: House) -> None:
     await house.resets.confirm(use(await minted(house, "ada@example.org"), email="ada@example.org"), LAPTOP)
 
     assert not (await house.sign_in("amir", password=NEW)).person.must_change_password
-    assert await house.sign_in("ada@example.org", password=NEW)
+    await house.sign_in("ada@example.org", password=NEW)
 
 
 async def test_a_code_has_six_digits_and_is_stored_as_a_keyed_hash(house: House) -> None:
@@ -116,7 +116,7 @@ async def test_a_newer_code_takes_the_place_of_an_older_one(house: House) -> Non
     while newer == older:
         newer = await minted(house)
 
-    assert await refusal(house, use(older))
+    await refusal(house, use(older))
     assert await house.resets.confirm(use(newer), LAPTOP)
 
 
@@ -130,7 +130,7 @@ async def test_a_code_may_be_wrong_five_times(house: House) -> None:
     await refusal(house, use(wrong(code)))
 
     assert set((await refusal(house, use(code))).fields) == {"code"}
-    assert await house.sign_in("carla@example.org")
+    await house.sign_in("carla@example.org")
 
 
 async def test_strangers_cannot_use_up_the_tries_of_a_device_that_carla_uses(house: House) -> None:
@@ -151,7 +151,7 @@ async def test_a_known_device_has_just_five_tries_too(house: House) -> None:
     for _ in range(5):
         await refusal(house, use(wrong(code)), known)
 
-    assert await refusal(house, use(code), known)
+    await refusal(house, use(code), known)
     assert await house.resets.confirm(use(await minted(house)), known)
 
 
@@ -186,12 +186,12 @@ async def test_a_reset_ends_whatever_lock_strangers_caused(house: House) -> None
 
     token = await house.resets.confirm(use(await minted(house)), PHONE)
 
-    assert await house.sign_in("carla@example.org", LAPTOP, NEW)
+    await house.sign_in("carla@example.org", LAPTOP, NEW)
     # The strangers go on; the device that read the mail is known by now.
     for _ in range(10):
         with pytest.raises(Refusal):
             await house.sign_in("carla@example.org", STRANGER, "a guess")
-    assert await house.sign_in("carla@example.org", msgspec.structs.replace(PHONE, known=token), NEW)
+    await house.sign_in("carla@example.org", msgspec.structs.replace(PHONE, known=token), NEW)
 
 
 async def test_a_mailbox_is_not_flooded_and_nobody_can_tell(house: House) -> None:
@@ -212,7 +212,7 @@ async def test_the_deactivated_get_no_code(house: House) -> None:
     await house.staff.change(ada, amir.id, {"active": False})
 
     assert await house.resets.mint("amir@example.org") is None
-    assert await refusal(house, use(code, email="amir@example.org"))
+    await refusal(house, use(code, email="amir@example.org"))
 
 
 @pytest.mark.parametrize(
@@ -256,4 +256,4 @@ async def test_the_old_password_goes_on_until_the_code_is_used(house: House) -> 
     await house.customer()
     await minted(house)
 
-    assert await house.sign_in("carla@example.org", password=PASSWORD)
+    await house.sign_in("carla@example.org", password=PASSWORD)

@@ -110,10 +110,10 @@ async def test_ada_changes_what_amir_signs_in_with(house: House) -> None:
     changed = await house.staff.change(ada, amir.id, {"username": "azad", "gender": None})
 
     assert (changed.username, changed.gender, changed.email) == ("azad", None, amir.email)
-    assert await house.sign_in("azad")
+    await house.sign_in("azad")
     with pytest.raises(Refusal):
         await house.sign_in("amir")
-    assert await house.agent(ada, BEA | {"username": "amir"})
+    await house.agent(ada, BEA | {"username": "amir"})
 
 
 async def test_a_change_may_not_take_another_ones_login(house: House) -> None:
@@ -174,7 +174,7 @@ async def test_reactivated_amir_signs_in_again(house: House) -> None:
     changed = await house.staff.change(ada, amir.id, {"active": True})
 
     assert changed.active
-    assert await house.sign_in("amir")
+    await house.sign_in("amir")
 
 
 @pytest.mark.parametrize("whom", ["carla", "ada", "nobody"])
@@ -186,7 +186,7 @@ async def test_only_agents_are_changed_like_this(house: House, whom: str) -> Non
         await house.staff.change(ada, number, {"active": False})
 
     assert refused.value.code is Code.NOT_FOUND
-    assert await house.sign_in("carla@example.org")
+    await house.sign_in("carla@example.org")
 
 
 async def test_only_ada_does_this(house: House) -> None:
