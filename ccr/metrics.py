@@ -3,6 +3,8 @@
 Labels take only names that the code knows (a command's type, a refusal's code), never a person or a ticket.
 """
 
+from functools import cache
+
 from prometheus_client import (
     GC_COLLECTOR,
     PLATFORM_COLLECTOR,
@@ -51,6 +53,17 @@ QUEUE_DEPTH = Gauge(
 OUTBOX_AGE_SECONDS = Gauge(
     "ccr_outbox_age_seconds", "How overdue the oldest unsent mail is; 0 where none is due.", registry=REGISTRY
 )
+
+
+def count_command(kind: str, outcome: str) -> None:
+    """One command more of this kind and outcome."""
+    _commands(kind, outcome).inc()
+
+
+@cache
+def _commands(kind: str, outcome: str) -> Counter:
+    """Kept, because finding the label costs more than counting."""
+    return COMMANDS.labels(kind=kind, outcome=outcome)
 
 
 def exposition() -> bytes:

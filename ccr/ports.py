@@ -5,18 +5,9 @@ from typing import Protocol
 
 import msgspec
 
-from ccr.desk.events import Entry
+from ccr.desk.change import Change
 from ccr.desk.people import Person
 from ccr.desk.ticket import Ticket
-
-
-class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """What one committed command did: the ticket before (`None` when it was opened) and after, and its new entries."""
-
-    before: Ticket | None
-    ticket: Ticket
-    actor: Person
-    entries: tuple[Entry, ...]
 
 
 class Publisher(Protocol):
@@ -85,3 +76,6 @@ class Hasher(Protocol):
 
     def is_outdated(self, password_hash: str) -> bool:
         """Whether it was made with weaker parameters than a new one would be."""
+
+    def close(self) -> None:
+        """No more hashing: end what it runs on."""

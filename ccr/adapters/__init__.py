@@ -1,12 +1,27 @@
 """One file for each outside thing and its local twin. Which one it is, is decided here and nowhere else."""
 
 import ipaddress
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from ccr.adapters import sqlite
 from ccr.ports import Mailer
 from ccr.settings import Settings, SettingsError
+from ccr.store.dialects import Dialect, Driver
 
 SENDER_NAME = "Customer Care Registry"
+
+
+def database_driver(settings: Settings) -> tuple[Callable[[], Driver], Dialect]:
+    """How to connect to where everything is kept, and what that speaks. Raises `SettingsError`."""
+    url = settings.database_url
+    if not url.startswith("sqlite:///"):
+        raise SettingsError("CCR_DATABASE_URL", "for DB2 is not supported yet: use sqlite:///PATH")
+    path = Path(url.removeprefix("sqlite:///"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return partial(sqlite.connect, path), sqlite.DIALECT
 
 
 def mailer_for(settings: Settings) -> Mailer:

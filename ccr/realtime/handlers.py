@@ -18,8 +18,7 @@ from ccr.realtime.server import Server
 from ccr.realtime.sockets import MOST_IN_FLIGHT, Socket, Sockets, ticket_room, watch_room
 from ccr.services.changes import Changes
 from ccr.services.identity import Identity
-from ccr.services.reading import MOST, PAGE, Reading
-from ccr.store.lists import Filters
+from ccr.services.reading import MOST, PAGE, Filters, Reading
 
 logger = logging.getLogger(__name__)
 

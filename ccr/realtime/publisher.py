@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
+from ccr.desk.change import Change
 from ccr.desk.events import Reach, entry_wire
 from ccr.desk.people import Person, Role
 from ccr.desk.rules import clearance
 from ccr.desk.ticket import Ticket
-from ccr.ports import Change
 from ccr.realtime.server import Server
 from ccr.realtime.sockets import Socket, Sockets, ticket_room, watch_room
 

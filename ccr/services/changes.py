@@ -6,14 +6,14 @@ are pushed, and only then is the caller told.
 """
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import msgspec
-from prometheus_client import Counter
 
 from ccr import metrics
 from ccr.desk import clock
+from ccr.desk.change import Change
 from ccr.desk.commands import (
     AssignAgent,
     Command,
@@ -29,7 +29,7 @@ from ccr.desk.people import Person
 from ccr.desk.refusals import Code, Refusal, conflict, invalid, not_found
 from ccr.desk.rules import Known, clearance, decide
 from ccr.desk.ticket import Ticket
-from ccr.ports import Change, Publisher
+from ccr.ports import Publisher
 from ccr.store import entries, outbox, people, receipts, tickets
 from ccr.store.connection import Connection
 from ccr.store.database import Database
@@ -89,9 +89,9 @@ class Changes:
                 request.settle, then=partial(self._follow_up, origin), lane=ticket_id or person.id
             )
         except Refusal as refusal:
-            _count(command, refusal.code.value)
+            metrics.count_command(name_of(command), refusal.code.value)
             raise
-        _count(command, "again" if outcome.repeated else "ok")
+        metrics.count_command(name_of(command), "again" if outcome.repeated else "ok")
         return outcome.answer
 
     def _follow_up(self, origin: str | None, outcome: _Outcome) -> None:
@@ -237,12 +237,3 @@ class _Request:
             seen.append(entry_wire(entry, prev, person.id))
             prev = entry.seq
         return Answer(ticket=ticket_id, seq=seq, at=at, entries=seen)
-
-
-@cache
-def _counter(kind: str, outcome: str) -> Counter:
-    return metrics.COMMANDS.labels(kind=kind, outcome=outcome)
-
-
-def _count(command: Command, outcome: str) -> None:
-    _counter(name_of(command), outcome).inc()

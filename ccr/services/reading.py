@@ -16,6 +16,8 @@ from ccr.store.connection import Connection
 from ccr.store.database import Database
 from ccr.store.lists import Filters, Seen
 
+__all__ = ["MOST", "PAGE", "Filters", "Reading"]
+
 PAGE = 50
 """Entries and tickets given when no number is asked for."""
 

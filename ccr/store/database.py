@@ -66,9 +66,9 @@ class Database:
         """The unit's result, once it is committed and will not be lost.
 
         `unit` must be re-runnable (it may run twice when something beside it failed) and do no other I/O. When it
-        raises `Refusal` it must have written nothing. `then` is called with the result on the event loop, in the order of the
-        commits, whether or not the caller is still there to hear of it. Raises `Refusal` `unavailable` when the
-        database cannot be reached or cannot keep up: then nothing was stored.
+        raises `Refusal` it must have written nothing. `then` is called with the result on the event loop, in the order
+        of the commits, whether or not the caller is still there to hear of it. Raises `Refusal` `unavailable` when
+        the database cannot be reached or cannot keep up: then nothing was stored.
         """
         job = _Job(unit, asyncio.get_running_loop().create_future(), then)
         self._writers[lane % len(self._writers)].take(job)

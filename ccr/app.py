@@ -1,0 +1,190 @@
+"""The whole registry, put together: the only file that knows everyone."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from quart import Quart
+
+from ccr import adapters, package_files
+from ccr.adapters.mail_templates import JinjaTemplates
+from ccr.adapters.passwords import Argon2Passwords
+from ccr.desk import clock
+from ccr.ports import Hasher, Mailer
+from ccr.realtime.drain import drain
+from ccr.realtime.handlers import Handlers
+from ccr.realtime.mounting import mounted, same_origin
+from ccr.realtime.publisher import SocketPublisher
+from ccr.realtime.server import Server
+from ccr.realtime.sockets import Sockets
+from ccr.services.accounts import Accounts
+from ccr.services.canned_replies import CannedReplies
+from ccr.services.changes import Changes
+from ccr.services.feedback import FeedbackBox
+from ccr.services.first_admin import FirstAdmin
+from ccr.services.identity import Identity
+from ccr.services.postman import Postman
+from ccr.services.reading import Reading
+from ccr.services.resets import Resets
+from ccr.services.signing_in import SigningIn
+from ccr.services.staff import Staff
+from ccr.settings import Settings, signing_key
+from ccr.site import assets, compression, errors, guards, limits, rendering
+from ccr.site.addresses import BehindProxies
+from ccr.site.api_accounts import accounts_api
+from ccr.site.api_tickets import tickets_api
+from ccr.site.ops import operations
+from ccr.site.pages_account import account_pages
+from ccr.site.pages_tickets import tickets_pages
+from ccr.store import schema
+from ccr.store.database import Database
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What a test, or somebody who embeds the registry, hands in instead of what the settings choose."""
+
+    mailer: Mailer | None = None
+    hasher: Hasher | None = None
+    now: Callable[[], int] = clock.now
+
+
+class Registry:
+    """A registry ready to be served: an ASGI application, and the services behind it."""
+
+    def __init__(self, settings: Settings, parts: Parts) -> None:
+        self.settings = settings
+        self.draining = False
+        self._prepared = False
+        self._parts = parts
+        self._build_live(settings)
+        self._build_services(settings)
+        self._build_site(settings)
+        self._asgi = BehindProxies(mounted(self.server, self.site), settings.trusted_proxies)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """ASGI."""
+        await self._asgi(scope, receive, send)
+
+    async def prepare(self) -> None:
+        """Check the schema and put in what a new registry starts with. Raises `SchemaError`; again is harmless."""
+        if self._prepared:
+            return
+        # An embedded database is brought up to date here; another is for an operator to migrate.
+        if self.database.dialect.name == "sqlite":
+            await self.database.write(schema.migrate)
+        await self.database.read(schema.check)
+        await self.canned_replies.ship_defaults()
+        if self.settings.admin_email and self.settings.admin_password:
+            await self.first_admin.from_settings(self.settings.admin_email, self.settings.admin_password)
+        self._prepared = True
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """From a prepared database to closed connections; what the server's lifespan goes through."""
+        await self.prepare()
+        postman = asyncio.create_task(self.postman.run())
+        try:
+            yield
+        finally:
+            postman.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await postman
+            await self.database.close()
+            self.hasher.close()
+
+    async def drain(self) -> None:
+        """Not ready any more, and everybody is told and let go."""
+        self.draining = True
+        await drain(self.server, self.sockets)
+
+    def _build_live(self, settings: Settings) -> None:
+        self.server = Server(allowed_origin=same_origin(settings.public_url))
+        self.sockets = Sockets()
+        self.publisher = SocketPublisher(self.server, self.sockets, admins_read=settings.admin_reads)
+
+    def _build_services(self, settings: Settings) -> None:
+        now, secret = self._parts.now, signing_key(settings)
+        self.database = Database(*adapters.database_driver(settings))
+        self.hasher = self._parts.hasher or Argon2Passwords()
+        database, hasher, publisher = self.database, self.hasher, self.publisher
+        wake = self._wake
+        self.changes = Changes(database, publisher, admins_read=settings.admin_reads, now=now, wake=wake)
+        self.reading = Reading(database, publisher, admins_read=settings.admin_reads, now=now)
+        publisher.reads_with(self.reading.summaries)
+        self.signing_in = SigningIn(database, hasher, publisher, now=now, wake=wake)
+        self.resets = Resets(database, hasher, publisher, secret=secret, now=now, wake=wake)
+        self.accounts = Accounts(database, hasher, publisher, self.changes, now=now, wake=wake)
+        self.staff = Staff(database, hasher, publisher, self.changes, now=now, wake=wake)
+        self.first_admin = FirstAdmin(database, hasher, self.resets, secret=secret, now=now, wake=wake)
+        self.feedback = FeedbackBox(database, now=now)
+        self.canned_replies = CannedReplies(database)
+        self.postman = Postman(
+            database,
+            self._parts.mailer or adapters.mailer_for(settings),
+            JinjaTemplates(package_files.template_folder() / "mail"),
+            self.resets.mint,
+            public_url=settings.public_url,
+            now=now,
+        )
+
+    def _wake(self) -> None:
+        self.postman.wake()
+
+    def _build_site(self, settings: Settings) -> None:
+        site = self.site = Quart("ccr", static_folder=None)
+        built = assets.Assets(package_files.static_folder())
+        rendering.set_up(site, templates=package_files.template_folder(), asset=built.url)
+        compression.set_up(site)
+        errors.install(site, rendering.error_page)
+        limits.install(site, settings)
+        self._token_in = guards.install(site, settings, self.signing_in)
+        for blueprint in self._blueprints(settings, built):
+            site.register_blueprint(blueprint)
+        site.while_serving(self._serving)
+        Handlers(self.server, self.sockets, self.publisher, self.changes, self.reading, self._identify)
+
+    def _blueprints(self, settings: Settings, built: assets.Assets) -> list[Any]:
+        reads = settings.admin_reads
+        return [
+            assets.static_files(built),
+            operations(settings, reachable=self._reachable, draining=lambda: self.draining),
+            accounts_api(
+                accounts=self.accounts,
+                signing_in=self.signing_in,
+                resets=self.resets,
+                staff=self.staff,
+                feedback=self.feedback,
+                canned_replies=self.canned_replies,
+            ),
+            tickets_api(self.changes, self.reading),
+            account_pages(
+                accounts=self.accounts,
+                signing_in=self.signing_in,
+                resets=self.resets,
+                first_admin=self.first_admin,
+                staff=self.staff,
+                feedback=self.feedback,
+                reading=self.reading,
+                admins_read=reads,
+            ),
+            tickets_pages(self.changes, self.reading, self.canned_replies, admins_read=reads),
+        ]
+
+    async def _serving(self) -> AsyncGenerator[None, None]:
+        async with self.running():
+            yield
+
+    async def _reachable(self) -> None:
+        await self.database.read(lambda connection: connection.row("SELECT COUNT(*) FROM schema_versions"))
+
+    async def _identify(self, environ: dict[str, Any], token: str | None) -> Identity | None:
+        found = token or self._token_in(environ.get("HTTP_COOKIE", ""))
+        return await self.signing_in.identify(found) if found else None
+
+
+def create_app(settings: Settings, parts: Parts | None = None) -> Registry:
+    """The registry that the settings describe, its outside parts replaced by those handed in."""
+    return Registry(settings, parts or Parts())
