@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
-const ENTRIES = ["js/ticket.js", "js/list.js", "js/page.js", "css/app.css"];
+const ENTRIES = ["js/ticket.js", "js/list.js", "js/page.js", "css/app.css", "css/pages.css"];
 const COMPRESSIBLE = new Set([".js", ".css", ".svg", ".json", ".webmanifest", ".txt"]);
 
 process.chdir(path.dirname(fileURLToPath(import.meta.url)));
