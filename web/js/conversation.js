@@ -1,0 +1,146 @@
+// One ticket, live: the timeline, its numbers, the messages on their way, and the connection, brought together.
+
+import { quoteOf } from "./render.js";
+import { Outgoing } from "./store.js";
+import { Pending } from "./pending.js";
+import { ReadMark, TypingIn, TypingOut } from "./signals.js";
+import { Refused } from "./socket.js";
+import { Thread } from "./thread.js";
+
+/** Entries after which the page's facts are others. */
+const CHANGES_STATE = new Set(["agent_assigned", "priority_changed", "ticket_closed", "ticket_reopened", "ticket_rated"]);
+const OLDER_AT_ONCE = 50;
+const GONE = new Set(["not_found", "forbidden"]);
+
+export class Conversation {
+  #state;
+  #isFetchingOlder = false;
+
+  constructor(timeline, connection, regions) {
+    Object.assign(this, { timeline, connection, regions, ticket: timeline.ticket });
+    this.hasOlder = timeline.dataset.older === "yes";
+    this.thread = new Thread(timeline.last, {
+      apply: (entry) => this.#apply(entry),
+      fetchAfter: (after) => connection.ask("sync", { ticket: this.ticket, after }),
+    });
+    this.pending = new Pending(new Outgoing(timeline.viewer.me, this.ticket), {
+      send: (message) => this.#send(message),
+      changed: (messages) => timeline.showPending(messages),
+    });
+    this.mark = timeline.viewer.mayWrite && new ReadMark(timeline, (mark) => connection.ask("read", mark));
+    this.typingIn = new TypingIn(timeline.querySelector(".typing"));
+    this.typingOut = new TypingOut((on) => connection.signal("typing", { ticket: this.ticket, on }));
+    this.#listen();
+    if (timeline.viewer.mayWrite) this.pending.restore((key) => timeline.hasKey(key));
+  }
+
+  /** Entries that came in an acknowledgement. */
+  take(entries) {
+    return this.thread.take(entries).catch((error) => this.#failed(error));
+  }
+
+  write(command) {
+    this.timeline.scroll.toEnd();
+    this.pending.add(command);
+  }
+
+  #listen() {
+    const { connection, timeline } = this;
+    const mine = (handle) => (push) => push.ticket === this.ticket && handle(push);
+    connection.onUp(() => this.#join());
+    connection.on("entry", mine((entry) => this.take([entry])));
+    connection.on("typing", mine((signal) => this.typingIn.heard(signal)));
+    connection.on("read", mine(({ person, seq }) => person.id !== timeline.viewer.me && timeline.readUpTo(seq)));
+    connection.on("presence", (push) => this.regions.presence(push));
+    connection.on("ticket", ({ id, gone }) => id === this.ticket && gone && this.#gone());
+    timeline.addEventListener("looked", () => this.mark?.look());
+    timeline.addEventListener("older", () => this.older());
+  }
+
+  async #join() {
+    try {
+      const { entries, ticket, reads, more, online } = await this.connection.ask("join", {
+        ticket: this.ticket,
+        after: this.thread.head,
+      });
+      for (const { person, seq } of reads ?? []) if (person.id !== this.timeline.viewer.me) this.timeline.readUpTo(seq);
+      await this.thread.take(entries);
+      if (more) await this.thread.heal();
+      this.#compareState(ticket);
+      this.regions.presentAre(online ?? []);
+      this.mark?.look();
+      this.pending.pump();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** What changed while the connection was away shows here even if its entry was already on the page. */
+  #compareState({ status, priority, agent, rating }) {
+    const state = JSON.stringify([status, priority, agent?.id, rating]);
+    const isOther = this.#state !== undefined && this.#state !== state;
+    this.#state = state;
+    if (isOther) this.#refresh();
+  }
+
+  async #send({ key, command }) {
+    const answer = await this.connection.ask("do", { ticket: this.ticket, key, command });
+    await this.thread.take(answer.entries);
+  }
+
+  #apply(entry) {
+    this.timeline.append(entry);
+    if (entry.key) this.pending.settle(entry.key);
+    if (entry.type === "message_posted") this.typingIn.heard({ on: false });
+    if (entry.type === "ticket_closed") this.regions.close();
+    if (CHANGES_STATE.has(entry.type)) this.#refresh();
+    this.mark?.look();
+  }
+
+  /** A page of older entries. Returns whether there may be more. */
+  async older() {
+    if (this.#isFetchingOlder || !this.hasOlder) return this.hasOlder;
+    this.#isFetchingOlder = true;
+    try {
+      const question = { ticket: this.ticket, before: this.timeline.first, limit: OLDER_AT_ONCE };
+      const { entries, more } = await this.connection.ask("sync", question);
+      this.timeline.prepend(entries);
+      this.hasOlder = more;
+      this.timeline.showOlder(more);
+    } catch (error) {
+      this.#failed(error);
+      return false;
+    } finally {
+      this.#isFetchingOlder = false;
+    }
+    return this.hasOlder;
+  }
+
+  /** Goes to an entry, fetching what lies between. */
+  async show(seq) {
+    while (!this.timeline.item(seq) && this.timeline.first > seq) if (!(await this.older())) break;
+    this.timeline.item(seq)?.scrollIntoView({ block: "center" });
+  }
+
+  quote(seq) {
+    return quoteOf(this.timeline.item(seq));
+  }
+
+  async #refresh() {
+    try {
+      if (!(await this.regions.refresh())) this.#gone();
+    } catch {
+      this.#state = null; // asked again with the next join
+    }
+  }
+
+  #failed(error) {
+    if (error instanceof Refused && GONE.has(error.code)) this.#gone();
+  }
+
+  /** The ticket is no longer this person's: nothing more can be written, and what is shown may be old. */
+  #gone() {
+    this.regions.close();
+    document.getElementById("gone").hidden = false;
+  }
+}

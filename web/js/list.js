@@ -1,0 +1,54 @@
+// Entry point of the lists of tickets, the admin's live board among them.
+
+import "./common.js";
+import { TicketBoard } from "./board.js";
+import { carryOut } from "./forms.js";
+import { tick } from "./format.js";
+import { Connection, showLine } from "./socket.js";
+
+customElements.define("ticket-board", TicketBoard);
+
+const board = document.querySelector("ticket-board");
+if (board) start();
+
+function start() {
+  const connection = new Connection();
+  let wasUp = false;
+  connection.onUp(async () => {
+    if (wasUp) await reload().catch(() => {});
+    wasUp = true;
+    watch();
+  });
+  connection.on("ticket", (ticket) => board.push(ticket));
+  connection.on("presence", ({ person, online }) => board.loads.presence(person.id, online));
+  board.addEventListener("uncertain", watch);
+  showLine(connection, document.querySelector(".line-state"));
+  tick(board);
+  carryOut(document, connection, () => {}, (form) => board.reset(form));
+  sieve(document.querySelector(".search"));
+
+  async function watch() {
+    try {
+      const seen = await connection.ask("watch", {});
+      board.showAll(seen);
+      board.loads.allOnline(seen.online ?? []);
+    } catch {
+      // The connection is away; the next one watches again.
+    }
+  }
+}
+
+/** After an absence anything may have happened: takes the list anew from the server's own page. */
+async function reload() {
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  if (!answer.ok || answer.redirected) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.querySelector(".ticket-rows");
+  if (!fresh || board.rows.contains(document.activeElement)) return;
+  board.rows.replaceChildren(...fresh.children);
+  board.loads.read(page);
+}
+
+function sieve(form) {
+  form?.querySelector("select")?.addEventListener("change", () => form.requestSubmit());
+}

@@ -1,0 +1,3 @@
+// Entry point of every page that is neither a ticket nor a list of tickets.
+
+import "./common.js";

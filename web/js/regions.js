@@ -1,0 +1,67 @@
+// The parts of a ticket's page that follow from its state (its facts, what may be done, whether it can be written on).
+// When the state has changed they are taken anew from the server's own page: one source of markup, and of what is allowed.
+
+const REGIONS = ["about", "actions", "panel"];
+
+export class Regions {
+  #presence = new Map();
+  #asked = 0;
+
+  /** `replaced()` follows when the panel at the end of the conversation is another one. */
+  constructor(replaced) {
+    this.replaced = replaced;
+  }
+
+  /** Throws when the page cannot be had; returns false when the ticket is no longer this person's to see. */
+  async refresh() {
+    const asked = ++this.#asked;
+    const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
+    if (answer.status === 404) return false;
+    if (!answer.ok || answer.redirected) return true;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (asked === this.#asked) for (const id of REGIONS) this.#replace(id, fresh.getElementById(id));
+    for (const [person, online] of this.#presence) this.#showPresence(person, online);
+    return true;
+  }
+
+  /** Everybody on the ticket who is here now. */
+  presentAre(people) {
+    for (const chip of document.querySelectorAll("[data-presence]")) {
+      const id = Number(chip.dataset.presence);
+      this.presence({ person: { id }, online: people.includes(id) });
+    }
+  }
+
+  presence({ person, online }) {
+    this.#presence.set(person.id, online);
+    this.#showPresence(person.id, online);
+  }
+
+  /** Words cannot be added from now on; the rest follows with the page. */
+  close() {
+    const panel = document.getElementById("panel");
+    if (panel?.dataset.is === "open") panel.replaceChildren();
+  }
+
+  #replace(id, fresh) {
+    const old = document.getElementById(id);
+    if (!old || !fresh) return;
+    // A composer stays as it is, with what is being written in it.
+    if (id === "panel" && old.dataset.is === fresh.dataset.is && old.children.length) return;
+    const focused = old.contains(document.activeElement) ? document.activeElement : null;
+    const wasOpen = [...old.querySelectorAll("details")].map((details) => details.open);
+    Object.assign(old.dataset, { ...fresh.dataset });
+    old.replaceChildren(...fresh.childNodes);
+    old.querySelectorAll("details").forEach((details, n) => (details.open = wasOpen[n] ?? details.open));
+    if (focused?.name) old.querySelector(`[name="${CSS.escape(focused.name)}"]`)?.focus();
+    if (id === "panel") this.replaced();
+  }
+
+  #showPresence(person, online) {
+    for (const chip of document.querySelectorAll(`[data-presence="${Number(person)}"]`)) {
+      chip.hidden = false;
+      chip.dataset.is = online ? "online" : "offline";
+      chip.textContent = online ? "Online" : "Offline";
+    }
+  }
+}

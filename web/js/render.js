@@ -1,0 +1,158 @@
+// Entries from the page's own templates: the markup that the server renders is cloned and filled, with text and a short
+// list of attributes alone. Nothing that somebody wrote is ever taken for markup.
+
+import { localiseOne } from "./format.js";
+
+const QUOTE_LENGTH = 120;
+const TAKEN_BACK = "Message taken back";
+const TAKE_BACK_WITHIN = 15 * 60_000;
+const STARS = 5;
+
+/** Text by the class of its place; `null` removes the place, `undefined` leaves it. `v` is the viewer. */
+const TEXTS = {
+  by: (entry, v) => (isMine(entry, v) ? "You" : entry.actor.name),
+  who: (entry, v) => (isMine(entry, v) ? "You" : entry.actor.name),
+  query: (entry) => entry.query,
+  details: (entry) => entry.details ?? null,
+  body: (entry) => (entry.redacted ? TAKEN_BACK : entry.body),
+  agent: (entry, v) => (entry.agent?.id === v.me ? "you" : entry.agent?.name),
+  priority: (entry) => entry.priority,
+  reason: (entry) => entry.reason ?? null,
+  comment: (entry) => entry.comment ?? null,
+  reply: (entry, v) => (v.mayWrite && !entry.redacted ? undefined : null),
+  undo: (entry, v) => (isMine(entry, v) && !entry.redacted && isFresh(entry.at) ? undefined : null),
+  ticks: (entry, v) => (isMine(entry, v) ? undefined : null),
+};
+
+export const isMine = (entry, viewer) => entry.actor.id === viewer.me;
+const isFresh = (at) => Date.now() - new Date(at) < TAKE_BACK_WITHIN;
+
+/** The entry as a list item, or null when this page knows no such type: what is newer than the page is left out. */
+export function renderEntry(entry, viewer, quoted) {
+  const type = entry.type === "agent_assigned" && !entry.agent ? "agent_unassigned" : entry.type;
+  const template = document.getElementById(`t-${type}`);
+  if (!template) return null;
+  const item = template.content.firstElementChild.cloneNode(true);
+  fillItem(item, entry, viewer);
+  for (const [name, read] of Object.entries(TEXTS)) fillPlace(item, name, read(entry, viewer));
+  fillLinks(item, entry);
+  fillTime(item, entry.at);
+  fillStars(item, entry.stars);
+  if (entry.reply_to && !entry.redacted) fillQuote(item, entry.reply_to, quoted);
+  else item.querySelector(".quote")?.remove();
+  showTicks(item, viewer);
+  return item;
+}
+
+function fillItem(item, entry, viewer) {
+  if (entry.seq) item.id = `e${entry.seq}`;
+  Object.assign(item.dataset, { seq: entry.seq ?? "", prev: entry.prev ?? "", at: entry.at });
+  Object.assign(item.dataset, { type: entry.type, actor: entry.actor.id });
+  if (entry.key) item.dataset.key = entry.key;
+  item.classList.toggle("mine", isMine(entry, viewer));
+  item.classList.toggle("redacted", Boolean(entry.redacted));
+}
+
+function fillPlace(item, name, text) {
+  const place = item.querySelector(`.${name}`);
+  if (!place || text === undefined) return;
+  if (text === null) place.remove();
+  else place.textContent = text;
+}
+
+function fillLinks(item, entry) {
+  for (const [name, field] of [["reply", "reply_to"], ["undo", "take_back"]]) {
+    item.querySelector(`.${name}`)?.setAttribute("href", `?${field}=${entry.seq}#compose`);
+  }
+}
+
+function fillTime(item, at) {
+  const time = item.querySelector("time");
+  time.dateTime = at;
+  localiseOne(time);
+}
+
+function fillStars(item, given) {
+  const stars = item.querySelector(".stars-given");
+  if (!stars) return;
+  stars.textContent = "★".repeat(given) + "☆".repeat(STARS - given);
+  stars.setAttribute("aria-label", `${given} of ${STARS} stars`);
+}
+
+function fillQuote(item, seq, quoted) {
+  const quote = item.querySelector(".quote");
+  if (!quote) return;
+  quote.setAttribute("href", `#e${seq}`);
+  quote.querySelector(".quoted-by").textContent = quoted?.by ?? "";
+  quote.querySelector(".quoted-text").textContent = quoted?.text ?? "An earlier message";
+}
+
+/** What a reply shows of the entry it answers, from its list item. */
+export function quoteOf(item) {
+  if (!item) return null;
+  const text = item.querySelector(".body, .query").textContent;
+  return { by: item.querySelector(".by").textContent, text: cut(text.replace(/\s+/g, " ").trim()) };
+}
+
+function cut(text) {
+  const characters = Array.from(text);
+  return characters.length > QUOTE_LENGTH ? characters.slice(0, QUOTE_LENGTH - 1).join("") + "…" : text;
+}
+
+/** What was quoted before its source was on the page, or before the source was taken back, is written anew. */
+export function refreshQuotes(root, source) {
+  for (const quote of root.querySelectorAll(`.quote[href="#${source.id}"]`)) {
+    fillQuote(quote.parentElement, source.dataset.seq, quoteOf(source));
+  }
+}
+
+/** Sent, or read by the other side: the viewer's `seen` says how far. */
+export function showTicks(item, viewer) {
+  const place = item.querySelector(".ticks");
+  if (!place || !item.dataset.seq) return;
+  const isRead = Number(item.dataset.seq) <= viewer.seen;
+  place.textContent = isRead ? "✓✓" : "✓";
+  place.setAttribute("aria-label", isRead ? "Read" : "Sent");
+}
+
+/** Blanks a message whose words were taken back. */
+export function blank(item) {
+  item.classList.add("redacted");
+  item.querySelector(".body").textContent = TAKEN_BACK;
+  for (const gone of item.querySelectorAll(".quote, .reply, .undo")) gone.remove();
+}
+
+/** Words can be taken back for a quarter of an hour; then the offer goes. */
+export function withdrawStaleOffers(root) {
+  for (const undo of root.querySelectorAll(".undo")) {
+    if (!isFresh(undo.closest(".entry").dataset.at)) undo.remove();
+  }
+}
+
+/** A message on its way, drawn by the same template. */
+export function renderPending(message, viewer, quoted) {
+  const { type, body, reply_to } = message.command;
+  const at = new Date(message.at).toISOString();
+  const item = renderEntry({ type, body, reply_to, at, key: message.key, actor: { id: viewer.me } }, viewer, quoted);
+  for (const place of item.querySelectorAll(".reply, .undo")) place.remove();
+  item.classList.add("on-its-way");
+  const ticksPlace = item.querySelector(".ticks");
+  ticksPlace.textContent = "";
+  ticksPlace.setAttribute("aria-label", message.fault ? "Failed" : "Sending");
+  if (message.fault) item.append(renderFault(message.fault.reason));
+  return item;
+}
+
+function renderFault(reason) {
+  const fault = document.getElementById("t-fault").content.firstElementChild.cloneNode(true);
+  fault.querySelector(".why").textContent = reason;
+  return fault;
+}
+
+/** "Amir: Good morning", for readers. */
+export function spoken(item) {
+  const words = item.querySelector(".body, .query, .line")?.textContent ?? "";
+  const by = item.querySelector(".by")?.textContent;
+  return by ? `${by}: ${words}` : words;
+}
+

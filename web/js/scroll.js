@@ -1,0 +1,52 @@
+// Where the reader is. The log is laid out from its end (`column-reverse`): its place is counted from the newest entry,
+// so what comes in front moves nothing, and a keyboard that opens leaves the end in view. `scrollTop` is 0 at the end
+// and negative above it.
+
+const NEAR = 48;
+
+export class Scroll {
+  #log;
+  #button;
+
+  /** `looked` is called when the reader has come to the end, `older` when the beginning comes into view. */
+  constructor(timeline, looked, older) {
+    this.#log = timeline.querySelector(".log");
+    this.#button = timeline.querySelector(".newer");
+    this.#log.addEventListener("scroll", () => this.#moved(looked), { passive: true });
+    this.#button.addEventListener("click", () => {
+      this.toEnd();
+      this.#log.focus({ preventScroll: true }); // the button goes; the place of the keyboard stays
+    });
+    document.addEventListener("visibilitychange", () => !document.hidden && this.isAtEnd && looked());
+    const sentinel = timeline.querySelector(".older");
+    if (sentinel) new IntersectionObserver(([seen]) => seen.isIntersecting && older(), { root: this.#log, rootMargin: "400px 0px 0px" }).observe(sentinel);
+  }
+
+  get isAtEnd() {
+    return this.#log.scrollTop > -NEAR;
+  }
+
+  /** Adds something at the end. A reader who is elsewhere stays there, and is told if it is `news`. */
+  keepFor(news, add) {
+    const { isAtEnd } = this;
+    const before = this.#log.scrollHeight;
+    const top = this.#log.scrollTop;
+    add();
+    if (isAtEnd) this.#log.scrollTop = 0;
+    else {
+      this.#log.scrollTop = top - (this.#log.scrollHeight - before);
+      if (news) this.#button.hidden = false;
+    }
+  }
+
+  toEnd() {
+    this.#log.scrollTop = 0;
+    this.#button.hidden = true;
+  }
+
+  #moved(looked) {
+    if (!this.isAtEnd) return;
+    this.#button.hidden = true;
+    if (!document.hidden) looked();
+  }
+}

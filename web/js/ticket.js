@@ -1,0 +1,82 @@
+// Entry point of a ticket's page.
+
+import "./common.js";
+import { MessageComposer } from "./composer.js";
+import { Conversation } from "./conversation.js";
+import { carryOut } from "./forms.js";
+import { tick } from "./format.js";
+import { Regions } from "./regions.js";
+import { Connection, showLine } from "./socket.js";
+import { isSure } from "./sure.js";
+import { TicketTimeline } from "./timeline.js";
+import { newKey } from "./keys.js";
+
+customElements.define("ticket-timeline", TicketTimeline);
+customElements.define("message-composer", MessageComposer);
+
+const timeline = document.querySelector("ticket-timeline");
+if (timeline) start();
+
+function start() {
+  const connection = new Connection();
+  const conversation = new Conversation(timeline, connection, new Regions(() => wireComposer(conversation)));
+  showLine(connection, document.querySelector(".line-state"));
+  tick(document.querySelector("#about"));
+  wireComposer(conversation);
+  carryOut(document, connection, ({ entries }, form) => {
+    form.closest("[popover]")?.hidePopover?.();
+    form.closest("details")?.removeAttribute("open");
+    conversation.take(entries);
+  });
+  timeline.list.addEventListener("click", (event) => pressed(event, conversation, connection));
+  timeline.onWay.addEventListener("click", (event) => decideFailed(event, conversation));
+  keepOpenWhereThereIsRoom(document.querySelector("#about"));
+}
+
+function wireComposer(conversation) {
+  const composer = document.querySelector("message-composer");
+  composer?.addEventListener("compose", ({ detail }) => conversation.write(detail));
+  composer?.addEventListener("writing", () => conversation.typingOut.writing());
+  composer?.addEventListener("stopped", () => conversation.typingOut.stop());
+}
+
+function pressed(event, conversation, connection) {
+  const seq = Number(event.target.closest(".entry")?.dataset.seq);
+  const link = event.target.closest("a");
+  const composer = document.querySelector("message-composer");
+  if (link?.matches(".reply") && composer) composer.replyTo(seq, conversation.quote(seq));
+  else if (link?.matches(".undo")) takeBack(seq, conversation, connection);
+  else if (link?.matches(".quote")) conversation.show(Number(link.hash.slice(2)));
+  else return;
+  event.preventDefault();
+}
+
+/** What could not be sent is tried again, or given back to be written otherwise. */
+function decideFailed(event, conversation) {
+  const { act } = event.target.dataset;
+  const { key } = event.target.closest(".entry").dataset;
+  if (act === "again") conversation.pending.tryAgain(key);
+  if (act === "discard") {
+    const { body } = conversation.pending.discard(key);
+    document.querySelector("message-composer")?.giveBack(body);
+  }
+}
+
+async function takeBack(of, conversation, connection) {
+  if (!(await isSure("Take this message back?", "Its words go for everybody. That it was there stays.", "Take back"))) return;
+  try {
+    const command = { type: "redact_message", of };
+    const { entries } = await connection.ask("do", { ticket: conversation.ticket, key: newKey(), command });
+    await conversation.take(entries);
+  } catch (error) {
+    await isSure("It could not be taken back", error.message, "");
+  }
+}
+
+/** On phones the facts fold away; where there is room they stand open. */
+function keepOpenWhereThereIsRoom(about) {
+  const room = matchMedia("(width >= 60rem)");
+  const adapt = () => (about.querySelector("details").open = room.matches);
+  room.addEventListener("change", adapt);
+  adapt();
+}

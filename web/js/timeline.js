@@ -1,0 +1,130 @@
+// <ticket-timeline>: what has happened, drawn. It adopts what the server rendered, adds entries at either end, and knows
+// what the reader sees of it. Whose turn it is to fetch is not its business.
+
+import { arrange, arrangeNext, divideAt } from "./arrange.js";
+import { localise } from "./format.js";
+import { blank, quoteOf, refreshQuotes, renderEntry, renderPending, showTicks, spoken, withdrawStaleOffers } from "./render.js";
+import { Roving } from "./roving.js";
+import { Scroll } from "./scroll.js";
+
+export class TicketTimeline extends HTMLElement {
+  connectedCallback() {
+    if (this.list) return;
+    this.list = this.querySelector(".entries");
+    this.onWay = this.querySelector(".pending");
+    this.announcer = this.querySelector(".announcer");
+    const { me, ticket, read, seen, mayWrite } = this.dataset;
+    this.ticket = Number(ticket);
+    this.viewer = { me: Number(me), seen: Number(seen), mayWrite: mayWrite === "yes" };
+    this.read = Number(read);
+    this.scroll = new Scroll(this, () => this.#emit("looked"), () => this.#emit("older"));
+    this.roving = new Roving(this.list);
+    localise(this.list);
+    for (const item of this.entries()) arrange(item);
+    setInterval(() => withdrawStaleOffers(this.list), 30_000);
+  }
+
+  entries() {
+    return this.list.querySelectorAll(":scope > .entry");
+  }
+
+  get first() {
+    return Number(this.list.querySelector(".entry")?.dataset.seq ?? 0);
+  }
+
+  get last() {
+    return Number([...this.entries()].at(-1)?.dataset.seq ?? 0);
+  }
+
+  item(seq) {
+    return this.list.querySelector(`#e${Number(seq)}`);
+  }
+
+  hasKey(key) {
+    return Boolean(this.list.querySelector(`[data-key="${CSS.escape(key)}"]`));
+  }
+
+  /** An entry that follows the last one. */
+  append(entry) {
+    const item = renderEntry(entry, this.viewer, quoteOf(this.item(entry.reply_to)));
+    if (entry.type === "message_redacted") this.#blank(entry.of);
+    if (!item) return;
+    const isForeign = !item.classList.contains("mine");
+    this.scroll.keepFor(isForeign, () => {
+      this.list.append(item);
+      if (isForeign) this.#mark(item);
+      else divideAt(this.list, null);
+      arrange(item);
+    });
+    this.roving.changed();
+    if (isForeign) this.announcer.textContent = spoken(item);
+  }
+
+  /** Older ones, oldest first, in front of the first. */
+  prepend(entries) {
+    const items = entries.map((entry) => renderEntry(entry, this.viewer, null)).filter(Boolean);
+    const next = this.list.querySelector(".entry");
+    this.list.prepend(...items);
+    entries.forEach((entry) => entry.reply_to && this.#fillQuote(entry));
+    for (const item of items) {
+      arrange(item);
+      refreshQuotes(this.list, item);
+    }
+    if (next) arrange(next);
+    this.roving.changed();
+  }
+
+  showPending(messages) {
+    const items = messages.map((message) =>
+      renderPending(message, this.viewer, quoteOf(this.item(message.command.reply_to))),
+    );
+    const isMore = items.length > this.onWay.children.length;
+    this.onWay.replaceChildren(...items);
+    if (isMore) this.scroll.toEnd();
+  }
+
+  /** Whether older entries can be asked for. */
+  showOlder(more) {
+    this.querySelector(".older").hidden = !more;
+  }
+
+  /** The other side has read up to `seq`. */
+  readUpTo(seq) {
+    if (seq <= this.viewer.seen) return;
+    this.viewer.seen = seq;
+    for (const item of this.list.querySelectorAll(".entry.mine")) showTicks(item, this.viewer);
+  }
+
+  /** The highest number somebody else wrote. */
+  get lastForeign() {
+    return Number([...this.list.querySelectorAll(".entry:not(.mine)")].at(-1)?.dataset.seq ?? 0);
+  }
+
+  get isLookedAt() {
+    return !document.hidden && this.scroll.isAtEnd;
+  }
+
+  #blank(seq) {
+    const item = this.item(seq);
+    if (!item) return;
+    blank(item);
+    refreshQuotes(this.list, item);
+  }
+
+  #fillQuote(entry) {
+    const source = this.item(entry.reply_to);
+    if (source) refreshQuotes(this.list, source);
+  }
+
+  /** The first one that comes while nobody looks is where the unread begin. */
+  #mark(item) {
+    const divider = this.list.querySelector(".unread");
+    const isCaughtUp = this.read >= Number(item.dataset.prev);
+    if (!this.isLookedAt && (!divider || isCaughtUp)) divideAt(this.list, item);
+    else arrangeNext(item);
+  }
+
+  #emit(name) {
+    this.dispatchEvent(new CustomEvent(name));
+  }
+}
