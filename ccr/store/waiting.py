@@ -35,7 +35,7 @@ def unread(connection: Connection, ticket: int, person: Person) -> list[Unread]:
         "WHERE e.ticket_id = ? AND e.seq > ? AND e.type = 'message_posted' "
         f"AND e.actor_role {theirs} 'customer' ORDER BY e.seq DESC",
         ticket,
-        read,
+        max(read, outbox.mailed_up_to(connection, ticket, person.id)),
     )
     found = [(row, _decode(row[4])) for row in reversed(rows)]
     return [
