@@ -57,6 +57,9 @@ class Mailer(Protocol):
     async def send(self, mail: Mail) -> None:
         """Hand it over. Raises `SendFailed`."""
 
+    async def close(self) -> None:
+        """No more mails: let go of what is held open."""
+
 
 class Templates(Protocol):
     """Renders a mail from its kind and the data gathered for it."""

@@ -55,7 +55,7 @@ SETTLING = (0.5, 2.0, 5.0, 10.0)
 
 
 class Postman:
-    """`run` it as one background task; `wake` it when something is due at once."""
+    """`run` it as one background task; `wake` it when something is due at once. The `mailer` is its own, to close."""
 
     def __init__(
         self,
@@ -114,7 +114,10 @@ class Postman:
     async def _look(self) -> float:
         """Start what is due; how many seconds to wait for the next look, unless woken."""
         try:
-            self._oldest_due = await self._database.read(outbox.oldest_due)
+            self._oldest_due, depth = await self._database.read(
+                lambda c: (outbox.oldest_due(c), outbox.depth(c))
+            )
+            metrics.QUEUE_DEPTH.labels("outbox").set(depth)
             ahead = (self._oldest_due - self._now()) / SECOND if self._oldest_due is not None else IDLE
             room = IN_FLIGHT - len(self._going)
             if ahead <= 0 and room:
@@ -148,6 +151,7 @@ class Postman:
             task.cancel()
         with suppress(Exception):
             await self._database.write(lambda connection: outbox.release(connection, self._worker))
+        await self._mailer.close()
 
     async def _carry(self, owed: Owed) -> None:
         try:

@@ -117,6 +117,12 @@ def oldest_due(connection: Connection) -> int | None:
     return row[0] if row else None
 
 
+def depth(connection: Connection) -> int:
+    """How many mails wait to be sent."""
+    row = connection.row("SELECT COUNT(*) FROM outbox WHERE state = 'waiting'")
+    return int(row[0]) if row else 0
+
+
 def mailed_up_to(connection: Connection, ticket: int, person: int) -> int:
     """The number of the last message that this person was mailed about, 0 for none."""
     rows = connection.up_to(

@@ -40,6 +40,7 @@ class Letterbox:
     troubles: list[Exception] = field(default_factory=list)
     doors: asyncio.Event = field(default_factory=asyncio.Event)
     under_way: int = 0
+    closed: bool = False
 
     def __post_init__(self) -> None:
         self.doors.set()
@@ -51,6 +52,9 @@ class Letterbox:
         if self.troubles:
             raise self.troubles.pop(0)
         self.mails.append(mail)
+
+    async def close(self) -> None:
+        self.closed = True
 
     @property
     def kinds(self) -> list[str]:
@@ -432,6 +436,7 @@ class TestAtWork:
             office.box.doors.set()
         assert office.box.kinds == ["password_changed"]
         assert await office.states(Kind.PASSWORD_CHANGED) == ["sent"]
+        assert office.box.closed
 
     async def test_what_did_not_arrive_in_time_is_there_for_the_next(
         self, office: Office, monkeypatch: pytest.MonkeyPatch
