@@ -35,6 +35,7 @@ from ccr.site import assets, compression, errors, guards, limits, rendering
 from ccr.site.addresses import BehindProxies
 from ccr.site.api_accounts import accounts_api
 from ccr.site.api_tickets import tickets_api
+from ccr.site.openapi import openapi_api
 from ccr.site.ops import operations
 from ccr.site.pages_account import account_pages
 from ccr.site.pages_tickets import tickets_pages
@@ -160,6 +161,7 @@ class Registry:
                 canned_replies=self.canned_replies,
             ),
             tickets_api(self.changes, self.reading),
+            openapi_api(),
             account_pages(
                 accounts=self.accounts,
                 signing_in=self.signing_in,

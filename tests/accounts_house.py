@@ -7,10 +7,10 @@ from typing import Any
 
 from ccr.adapters import sqlite
 from ccr.adapters.passwords import Argon2Passwords
+from ccr.desk.change import Change
 from ccr.desk.clock import MINUTE
 from ccr.desk.people import Person
 from ccr.desk.ticket import Ticket
-from ccr.ports import Change
 from ccr.services.accounts import Accounts
 from ccr.services.canned_replies import CannedReplies
 from ccr.services.changes import Changes

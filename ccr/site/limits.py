@@ -20,6 +20,9 @@ View = Callable[P, Awaitable[ResponseReturnValue]]
 REMEMBERED = 20_000
 """Buckets kept; beyond that the one unused for longest is forgotten, so that many addresses cannot fill the memory."""
 
+BY_ADDRESS = frozenset({"registration", "sign_in", "reset", "reset_confirm"})
+"""Limits of an address, whoever is signed in there: accounts cost nothing, so having many must not help."""
+
 _KEY = "ccr.limits"
 _MARK = "__ccr_limit__"
 
@@ -71,7 +74,7 @@ def limited(name: str, *, per_minute: int) -> Callable[[View[P]], View[P]]:
 def spend(name: str, per_minute: int) -> None:
     """The same from within a route, for one that wants to answer a `rate_limited` in its own manner."""
     limits: Limits = current_app.extensions[_KEY]
-    identity = g.get("identity")
+    identity = None if name in BY_ADDRESS else g.get("identity")
     limits.spend(name, f"person {identity.person.id}" if identity else client_network(), per_minute)
 
 

@@ -9,6 +9,7 @@ import pytest
 from quart import Quart, g
 from quart.typing import ResponseReturnValue
 
+from ccr.app import create_app
 from ccr.desk.people import Role
 from ccr.site import guards
 from ccr.site.guards import anyone, barely_signed_in, guard_of, only, signed_in
@@ -239,11 +240,19 @@ def routes_of(app: Quart) -> Iterator[tuple[str, str, Any]]:
                 yield method, rule.rule, app.view_functions[rule.endpoint]
 
 
-def test_every_route_has_a_guard_and_what_anybody_may_change_a_limit(house: House, tmp_path: Path) -> None:
+def test_every_route_of_the_registry_has_a_guard(tmp_path: Path) -> None:
+    registry = create_app(make_settings(tmp_path))
+    routes = list(routes_of(registry.site))
+
+    assert len(routes) > 50
+    assert [path for _, path, view in routes if guard_of(view) is None] == []
+    unasked = {path for method, path, view in routes if guard_of(view) == "unasked"}
+    assert unasked == {"/healthz", "/readyz", "/metrics", "/static/<name>"}
+
+
+def test_what_anybody_may_change_by_json_has_a_limit(house: House, tmp_path: Path) -> None:
     routes = list(routes_of(make_app(house, make_settings(tmp_path))))
 
-    assert len(routes) > 15
-    assert [path for _, path, view in routes if guard_of(view) is None] == []
     assert [
         path
         for method, path, view in routes
@@ -277,3 +286,15 @@ async def test_registering_is_limited_by_address(house: House, app: Quart) -> No
     assert 0 < int(limited.headers["Retry-After"]) <= 2
     assert (await limited.get_json())["code"] == "rate_limited"
     assert (await register("192.0.2.2")).status_code == 400
+
+
+async def test_having_many_accounts_does_not_help_against_a_limit_by_address(
+    house: House, app: Quart
+) -> None:
+    await house.customer()
+    carla = await Browser(app).sign_in("carla@example.org")
+
+    answers = [(await carla.ask("POST", "/api/v1/sessions", {})).status_code for _ in range(30)]
+    answers += [(await Browser(app).ask("POST", "/api/v1/sessions", {})).status_code for _ in range(30)]
+
+    assert answers == [400] * 59 + [429]

@@ -1,0 +1,160 @@
+"""The shapes of what the API takes and gives, as OpenAPI writes them."""
+
+from typing import Any
+
+import msgspec
+
+from ccr.desk.checking import MAX_ID
+from ccr.desk.commands import COMMANDS
+from ccr.desk.events import EVENTS
+from ccr.desk.people import Gender, Role
+from ccr.desk.refusals import Code
+from ccr.desk.ticket import Status, WaitingOn
+from ccr.services import account_forms as forms
+from ccr.site.api_tickets import KeyedCommand, NewTicket
+
+Schema = dict[str, Any]
+
+REF = "#/components/schemas/{name}"
+
+FORMS = (
+    forms.Registration,
+    forms.SignIn,
+    forms.ProfileChange,
+    forms.PasswordChange,
+    forms.CodeRequest,
+    forms.CodeUse,
+    forms.NewAgent,
+    forms.AgentChange,
+    forms.NewFeedback,
+    NewTicket,
+    KeyedCommand,
+)
+
+TEXT: Schema = {"type": "string"}
+FLAG: Schema = {"type": "boolean"}
+NUMBER: Schema = {"type": "integer", "minimum": 0, "maximum": MAX_ID}
+TIME: Schema = {"type": "string", "format": "date-time"}
+
+
+def ref(name: str) -> Schema:
+    """The shape with this name."""
+    return {"$ref": REF.format(name=name)}
+
+
+def list_of(shape: Schema) -> Schema:
+    """Any number of them."""
+    return {"type": "array", "items": shape}
+
+
+def shapes() -> dict[str, Schema]:
+    """Every shape by its name: those that come in from the very types that check them, the others as written here."""
+    kinds = [*FORMS, *COMMANDS.values(), *EVENTS.values()]
+    _, found = msgspec.json.schema_components(kinds, ref_template=REF)
+    taken = {name: _in_their_words(shape) for name, shape in found.items()}
+    taken["KeyedCommand"]["properties"]["command"] = ref("Command")
+    return taken | _given()
+
+
+def _given() -> dict[str, Schema]:
+    named = _object(id=NUMBER, name=TEXT)
+    rating = _object(stars={"type": "integer", "minimum": 1, "maximum": 5}, comment=_or_null(TEXT))
+    agent = _object(
+        id=NUMBER,
+        name=TEXT,
+        optional={"email": _or_null(TEXT), "mobile": _or_null(TEXT), "portrait": _or_null(TEXT)},
+    )
+    entry = _object(
+        ticket=NUMBER,
+        seq=NUMBER,
+        prev=NUMBER,
+        at=TIME,
+        actor=_object(id=NUMBER, name=TEXT, role=_one_of(Role)),
+        type=_one_of(EVENTS),
+        optional={"key": TEXT},
+    )
+    events = [{"allOf": [entry, ref(event.__name__)]} for event in EVENTS.values()]
+    return {
+        "Command": {"oneOf": [ref(command.__name__) for command in COMMANDS.values()]},
+        "Entry": {"anyOf": events},
+        "Error": _object(
+            code={"type": "string", "enum": [*(code.value for code in Code), "internal"]},
+            message=TEXT,
+            optional={"fields": {"type": "object", "additionalProperties": TEXT}},
+        ),
+        "Person": _object(
+            id=NUMBER,
+            role=_one_of(Role),
+            first_name=TEXT,
+            last_name=TEXT,
+            name=TEXT,
+            email=_or_null(TEXT),
+            mobile=_or_null(TEXT),
+            gender=_or_null(_one_of(Gender)),
+            optional={"username": TEXT, "must_change_password": FLAG, "active": FLAG},
+        ),
+        "SignedIn": _object(token=TEXT, person=ref("Person")),
+        "Session": _object(id=NUMBER, device=TEXT, address=TEXT, created_at=TIME, seen_at=TIME, current=FLAG),
+        "CannedReply": _object(id=NUMBER, shortcut=TEXT, body=TEXT),
+        "Feedback": _object(
+            id=NUMBER,
+            person=_object(id=NUMBER, name=TEXT, role=_one_of(Role)),
+            about=TEXT,
+            ticket=_or_null(NUMBER),
+            stars=_or_null(NUMBER),
+            body=TEXT,
+            at=TIME,
+        ),
+        "FeedbackPage": _object(feedback=list_of(ref("Feedback")), cursor=_or_null(TEXT)),
+        "Ticket": _object(
+            id=NUMBER,
+            query=TEXT,
+            status=_one_of(Status),
+            priority=ref("Priority"),
+            customer=named,
+            agent=_or_null(agent),
+            waiting_on=_or_null(_one_of(WaitingOn)),
+            opened_at=TIME,
+            updated_at=TIME,
+            last_seq=NUMBER,
+            read_seq=NUMBER,
+            unread=NUMBER,
+            rating=_or_null(rating),
+            optional={"waiting_since": _or_null(TIME)},
+        ),
+        "TicketPage": _object(
+            tickets=list_of(ref("Ticket")),
+            cursor=_or_null(TEXT),
+            counts={"type": "object", "additionalProperties": NUMBER},
+        ),
+        "Timeline": _object(entries=list_of(ref("Entry")), head=NUMBER, more=FLAG),
+        "Outcome": _object(ticket=NUMBER, seq=NUMBER, at=TIME, entries=list_of(ref("Entry"))),
+        "Export": {"type": "object", "description": "Everything held about the person."},
+        "Empty": {"type": "object"},
+    }
+
+
+def _object(*, optional: dict[str, Schema] | None = None, **required: Schema) -> Schema:
+    """Fields that are always there, and some that may be. Clients ignore what they do not know."""
+    return {"type": "object", "properties": required | (optional or {}), "required": list(required)}
+
+
+def _or_null(shape: Schema) -> Schema:
+    return {"anyOf": [shape, {"type": "null"}]}
+
+
+def _one_of(names: Any) -> Schema:
+    return {"type": "string", "enum": [str(name) for name in names]}
+
+
+def _in_their_words(shape: Any) -> Any:
+    """Python's anchors as those of everybody's regular expressions, and no field called by what is wrong with it."""
+    if isinstance(shape, list):
+        return [_in_their_words(part) for part in shape]
+    if not isinstance(shape, dict):
+        return shape
+    kept = {name: _in_their_words(part) for name, part in shape.items()}
+    if "pattern" in kept and isinstance(kept["pattern"], str):
+        kept["pattern"] = kept["pattern"].replace(r"\A", "^").replace(r"\Z", "$")
+        kept.pop("description", None)
+    return kept

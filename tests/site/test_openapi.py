@@ -1,0 +1,147 @@
+"""What the API says about itself is so."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from quart import Quart
+
+from ccr.desk.commands import OpenTicket, PostMessage
+from ccr.services.changes import Changes
+from ccr.services.reading import Reading
+from ccr.site.api_tickets import tickets_api
+from ccr.site.openapi import describe, openapi_api
+from tests.accounts_house import CARLA, House, open_house, with_password
+from tests.site.accounts_app import Caller, make_app, make_settings
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with open_house(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def app(house: House, tmp_path: Path) -> Quart:
+    made = make_app(house, make_settings(tmp_path))
+    changes = Changes(house.database, house.publisher)
+    made.register_blueprint(tickets_api(changes, Reading(house.database, house.publisher)))
+    made.register_blueprint(openapi_api())
+    return made
+
+
+def test_every_json_route_is_described_and_nothing_else(app: Quart) -> None:
+    served = {
+        (method.lower(), re.sub(r"<[^:>]+:(\w+)>", r"{\1}", rule.rule).removeprefix("/api/v1"))
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/v1")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+    described = {(method, path) for path, methods in describe()["paths"].items() for method in methods}
+
+    assert described == served
+
+
+def references(part: Any) -> set[str]:
+    """The names that are referred to."""
+    if isinstance(part, dict):
+        here = {part["$ref"].rpartition("/")[2]} if "$ref" in part else set()
+        return here.union(*(references(inner) for inner in part.values()))
+    return set().union(*(references(inner) for inner in part)) if isinstance(part, list) else set()
+
+
+def test_every_shape_that_is_named_is_there() -> None:
+    described = describe()
+
+    assert references(described) <= set(described["components"]["schemas"])
+
+
+async def test_anybody_may_read_it(app: Quart) -> None:
+    response = await Caller(app).call("GET", "/openapi.json")
+
+    assert response.status_code == 200
+    assert await response.get_json() == describe()
+
+
+KINDS = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict, "null": type(None)}
+
+
+def fits(value: Any, shape: Any, schemas: dict[str, Any]) -> bool:
+    """So much of JSON Schema as is used to describe answers."""
+    if "$ref" in shape:
+        return fits(value, schemas[shape["$ref"].rpartition("/")[2]], schemas)
+    for word, enough in (("anyOf", any), ("oneOf", any), ("allOf", all)):
+        if word in shape:
+            return enough(fits(value, part, schemas) for part in shape[word])
+    if "type" in shape and not isinstance(value, KINDS[shape["type"]]):
+        return False
+    if isinstance(value, list):
+        return all(fits(item, shape.get("items", {}), schemas) for item in value)
+    if isinstance(value, dict):
+        inner = shape.get("properties", {})
+        known = all(fits(value[name], inner[name], schemas) for name in inner if name in value)
+        return known and set(shape.get("required", [])) <= set(value)
+    return value in shape.get("enum", [value])
+
+
+async def test_answers_have_the_shapes_described(house: House, app: Quart) -> None:
+    ada, carla = await house.admin(), await house.customer()
+    amir = await house.agent(ada)
+    opened = await house.changes.carry_out(carla, None, "opening-1", OpenTicket(query="My kettle is cold"))
+    await house.feedback.write(carla, {"about": "service", "body": "Fine"})
+    await house.canned_replies.ship_defaults()
+    callers = {
+        "Carla": await Caller(app).sign_in("carla@example.org"),
+        "Ada": await Caller(app).sign_in("ada@example.org"),
+        "nobody": Caller(app),
+    }
+    ticket = f"/tickets/{opened.ticket}"
+    command = {"key": "message-1", "command": {"type": "post_message", "body": "Hello"}}
+    asked: list[tuple[str, str, str, str, Any]] = [
+        ("Carla", "GET", "/me", "/me", None),
+        ("Carla", "GET", "/sessions", "/sessions", None),
+        ("Carla", "GET", "/me/export", "/me/export", None),
+        ("Carla", "PATCH", "/me", "/me", {"gender": "female"}),
+        ("Carla", "POST", "/tickets", "/tickets", {"key": "opening-2", "query": "And the toaster"}),
+        ("Carla", "POST", f"{ticket}/commands", "/tickets/{ticket_id}/commands", command),
+        ("Carla", "GET", "/tickets", "/tickets", None),
+        ("Carla", "GET", ticket, "/tickets/{ticket_id}", None),
+        ("Carla", "GET", f"{ticket}/timeline", "/tickets/{ticket_id}/timeline", None),
+        ("Ada", "GET", "/agents", "/agents", None),
+        ("Ada", "PATCH", f"/agents/{amir.id}", "/agents/{agent_id}", {"active": False}),
+        ("Ada", "GET", "/feedback", "/feedback", None),
+        ("Ada", "GET", "/canned-replies", "/canned-replies", None),
+        ("nobody", "POST", "/customers", "/customers", with_password(CARLA | {"email": "c@example.org"})),
+        ("nobody", "POST", "/customers", "/customers", {}),
+        ("nobody", "GET", "/me", "/me", None),
+        ("Carla", "GET", "/agents", "/agents", None),
+        ("Carla", "GET", "/tickets/4711", "/tickets/{ticket_id}", None),
+    ]
+    described = describe()
+
+    for who, method, path, template, body in asked:
+        response = await callers[who].call(method, path, body)
+        answers = described["paths"][template][method.lower()]["responses"]
+        assert str(response.status_code) in answers, (method, path, response.status_code)
+        shape = answers[str(response.status_code)]["content"]["application/json"]["schema"]
+        given = await response.get_json()
+        assert fits(given, shape, described["components"]["schemas"]), (method, path, given)
+
+
+def test_what_may_be_sent_is_closed() -> None:
+    schemas = describe()["components"]["schemas"]
+
+    for name in (
+        "Registration",
+        "SignIn",
+        "NewAgent",
+        "NewTicket",
+        OpenTicket.__name__,
+        PostMessage.__name__,
+    ):
+        assert schemas[name]["additionalProperties"] is False
+    assert schemas["Registration"]["properties"]["email"]["maxLength"] == 254
+    assert "\\A" not in str(schemas)
