@@ -3,7 +3,7 @@
 import logging
 import secrets
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -20,6 +20,8 @@ from ccr.services.identity import Identity
 from ccr.store import codes, holdings, outbox, people, sessions, wrong_tries
 from ccr.store.connection import Connection
 from ccr.store.database import Database
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -68,8 +70,10 @@ class Accounts:
             email=form.email,
             mobile=form.mobile,
         )
-        added = await self._database.write(
-            lambda connection: welcome(connection, customer, hashed, self._now()), then=lambda _: self._wake()
+        added = await write_logins(
+            self._database,
+            lambda connection: welcome(connection, customer, hashed, self._now()),
+            then=lambda _: self._wake(),
         )
         _log.info("customer registered", extra={"person": added.id})
         return added
@@ -167,6 +171,20 @@ class Accounts:
     def _end_sessions(self, ended: list[int] | None) -> None:
         if ended:
             self._publisher.sessions_ended(ended)
+
+
+async def write_logins(
+    database: Database, unit: Callable[[Connection], T], *, then: Callable[[T], None]
+) -> T:
+    """Write what enters logins. Raises `conflict`, too, where another process was quicker than our look."""
+    try:
+        return await database.write(unit, then=then)
+    except Refusal:
+        raise
+    except Exception as error:
+        if database.is_duplicate(error):
+            raise conflict("The e-mail address or the username is taken.") from error
+        raise
 
 
 def welcome(connection: Connection, person: Person, password_hash: str | None, now: int) -> Person:

@@ -15,7 +15,7 @@ from ccr.desk.people import Person, Role
 from ccr.desk.refusals import conflict, forbidden
 from ccr.ports import Hasher
 from ccr.services.account_forms import Registration, read
-from ccr.services.accounts import welcome
+from ccr.services.accounts import welcome, write_logins
 from ccr.services.resets import Resets
 from ccr.store import people
 from ccr.store.connection import Connection
@@ -104,7 +104,7 @@ class FirstAdmin:
                 return None
             return welcome(connection, admin, hashed, self._now())
 
-        added = await self._database.write(add, then=lambda _: self._wake())
+        added = await write_logins(self._database, add, then=lambda _: self._wake())
         if added is not None:
             _log.info("first admin made", extra={"person": added.id})
         return added

@@ -15,7 +15,7 @@ from ccr.desk.refusals import Code, Refusal, forbidden, not_found
 from ccr.ports import Hasher, Publisher
 from ccr.services import wrong_tries as tries
 from ccr.services.account_forms import AgentChange, NewAgent, changes, read
-from ccr.services.accounts import CarriesOut, keep_logins_apart, replace_password, welcome
+from ccr.services.accounts import CarriesOut, keep_logins_apart, replace_password, welcome, write_logins
 from ccr.store import codes, holdings, people, sessions
 from ccr.store.connection import Connection
 from ccr.store.database import Database
@@ -65,8 +65,10 @@ class Staff:
             gender=form.gender,
             must_change_password=True,
         )
-        added = await self._database.write(
-            lambda connection: welcome(connection, agent, hashed, self._now()), then=lambda _: self._wake()
+        added = await write_logins(
+            self._database,
+            lambda connection: welcome(connection, agent, hashed, self._now()),
+            then=lambda _: self._wake(),
         )
         _log.info("agent created", extra={"person": added.id, "admin": admin.id})
         return added
@@ -91,7 +93,7 @@ class Staff:
             people.save(connection, changed)
             return changed, self._shut_out(connection, changed, hashed)
 
-        changed, _ = await self._database.write(save, then=self._follow_up)
+        changed, _ = await write_logins(self._database, save, then=self._follow_up)
         _log.info("agent changed", extra={"person": agent_id, "admin": admin.id, "active": changed.active})
         if not changed.active:
             # A caller who leaves half-way must not leave half of the tickets behind.

@@ -253,6 +253,9 @@ async def test_carla_deletes_her_account_and_her_words_stay(house: House) -> Non
         carla.id,
     )
     assert row == ("deleted customer", "", None, None, None, None, 0)
+    for table in ("logins", "sessions", "devices", "codes"):
+        owners = await house.rows(f"SELECT person_id FROM {table}")  # noqa: S608 - our own names
+        assert (carla.id,) not in owners
     for table in ("people", "logins", "sessions", "devices", "entries", "receipts"):
         kept = str(await house.rows(f"SELECT * FROM {table}"))  # noqa: S608 - our own names
         assert "carla@" not in kept
@@ -261,6 +264,25 @@ async def test_carla_deletes_her_account_and_her_words_stay(house: House) -> Non
     assert (await house.identity("omar@example.org")).person == omar
     with pytest.raises(Refusal):
         await house.sign_in("carla@example.org")
+
+
+async def test_a_ticket_raised_while_the_account_goes_is_closed_too(house: House) -> None:
+    carla = await house.customer()
+    here = await house.identity("carla@example.org")
+    await ticket_of(house, carla)
+    write = house.database.write
+
+    async def raise_another(unit: Any, **options: Any) -> Any:
+        if unit.__name__ == "forget":
+            house.database.write = write  # type: ignore[method-assign]
+            await ticket_of(house, carla, "opening-2")
+        return await write(unit, **options)
+
+    house.database.write = raise_another  # type: ignore[method-assign]
+    await house.accounts.delete(here)
+
+    assert await house.rows("SELECT status FROM tickets") == [("closed",), ("closed",)]
+    assert await house.rows("SELECT email FROM people") == [(None,)]
 
 
 async def test_a_deleted_e_mail_can_be_registered_anew(house: House) -> None:

@@ -213,6 +213,8 @@ async def test_the_deactivated_get_no_code(house: House) -> None:
 
     assert await house.resets.mint("amir@example.org") is None
     await refusal(house, use(code, email="amir@example.org"))
+    await house.staff.change(ada, amir.id, {"active": True})
+    await refusal(house, use(code, email="amir@example.org"))
 
 
 @pytest.mark.parametrize(

@@ -287,6 +287,37 @@ async def test_whoever_was_deactivated_while_signing_in_does_not_get_in(house: H
     assert await house.rows("SELECT id FROM sessions WHERE person_id = ?", amir.id) == []
 
 
+async def test_a_password_that_was_changed_while_it_was_checked_does_not_let_in(house: House) -> None:
+    await house.customer()
+    here = await house.identity("carla@example.org")
+
+    async def change(seconds: float) -> None:
+        new = {"current_password": PASSWORD, "password": "another horse", "confirm_password": "another horse"}
+        await house.accounts.change_password(here, new)
+
+    matches = house.hasher.verify
+
+    async def verify(password_hash: str | None, password: str) -> bool:
+        right = await matches(password_hash, password)
+        house.hasher.verify = matches  # type: ignore[method-assign]
+        await change(0)
+        return right
+
+    house.hasher.verify = verify  # type: ignore[method-assign]
+
+    assert (await refusal(house, "carla@example.org", PASSWORD)).code is Code.UNAUTHENTICATED
+    assert len(await house.rows("SELECT id FROM sessions")) == 1
+
+
+async def test_the_session_of_somebody_inactive_is_nobodys_however_they_became_so(house: House) -> None:
+    carla = await house.customer()
+    begun = await house.sign_in("carla@example.org")
+
+    await house.database.write(lambda c: c.run("UPDATE people SET active = 0 WHERE id = ?", carla.id))
+
+    assert await house.signing_in.identify(begun.token) is None
+
+
 async def test_a_hash_of_an_older_make_is_renewed(house: House) -> None:
     await house.customer()
     old = await house.rows("SELECT password_hash FROM people")

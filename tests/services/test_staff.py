@@ -10,6 +10,7 @@ import pytest
 from ccr.desk.clock import DAY
 from ccr.desk.commands import AssignAgent, CloseTicket, OpenTicket
 from ccr.desk.refusals import Code, Refusal
+from ccr.store import people
 from tests.accounts_house import ADA, AMIR, BEA, CARLA, LAPTOP, PASSWORD, House, open_house, with_password
 
 NEW = "another horse"
@@ -124,6 +125,24 @@ async def test_a_change_may_not_take_another_ones_login(house: House) -> None:
         await house.staff.change(ada, bea.id, {"username": "amir", "first_name": "Beatrice"})
 
     assert set(refused.value.fields) == {"username"}
+    assert await house.staff.agents(ada) == [amir.wire(), bea.wire()]
+
+
+async def test_two_processes_at_once_do_not_give_one_login_to_two_people(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await house.admin()
+    amir, bea = await house.agent(ada), await house.agent(ada, BEA)
+    monkeypatch.setattr(people, "owner", lambda *_: None)  # the other process is not done yet when we look
+
+    for asked in (
+        house.customer(CARLA | {"email": "amir@example.org"}),
+        house.agent(ada, AMIR | {"email": "other@example.org"}),
+        house.staff.change(ada, bea.id, {"username": "amir"}),
+    ):
+        with pytest.raises(Refusal) as refused:
+            await asked
+        assert refused.value.code is Code.CONFLICT
     assert await house.staff.agents(ada) == [amir.wire(), bea.wire()]
 
 
