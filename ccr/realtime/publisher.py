@@ -102,12 +102,15 @@ class SocketPublisher:
         self._freshen_all(change)
 
     def _turn_out(self, ticket: int, person: int) -> None:
-        """This agent lost the ticket: out of the room before anything else is said in it."""
+        """This agent lost the ticket: out of the room before anything else is said in it, and told so."""
+        gone = {"id": ticket, "gone": True}
         for socket in self._sockets.on_ticket(ticket):
             if socket.person.id == person:
                 self._sockets.leave(socket, ticket)
                 self._leave_room(socket, ticket)
-        self._server.deliver(watch_room(person), "ticket", {"id": ticket, "gone": True})
+                if not socket.watching:
+                    self._server.deliver(socket.sid, "ticket", gone)
+        self._server.deliver(watch_room(person), "ticket", gone)
 
     def _leave_room(self, socket: Socket, ticket: int) -> None:
         self._server.manager.basic_leave_room(socket.sid, "/", ticket_room(ticket, socket.person.role))
