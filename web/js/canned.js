@@ -1,70 +1,65 @@
-// Replies written beforehand: `/` in an empty composer lists them, further letters narrow the list.
-// The list comes with the page, as data: [{shortcut, body}].
+// Entry point for agents, beside ticket.js: replies written beforehand. `/` in an empty composer lists them, further
+// letters narrow the list. They come with the page, as data: [{shortcut, body}].
 
-export class CannedReplies {
-  #replies;
-  #found = [];
-  #at = 0;
+const replies = JSON.parse(document.querySelector(".canned-replies").textContent);
+let found = [];
+let at = 0;
 
-  constructor(composer, text) {
-    this.text = text;
-    this.list = composer.querySelector(".canned");
-    this.#replies = JSON.parse(composer.querySelector(".canned-replies")?.textContent ?? "[]");
-    if (!this.list) return;
-    text.setAttribute("aria-autocomplete", "list");
-    text.setAttribute("aria-controls", this.list.id);
-    text.addEventListener("blur", () => this.#show([]));
-    // Before the text loses the focus.
-    this.list.addEventListener("pointerdown", (event) => this.#press(event));
-  }
+// The composer may be another one after the ticket was closed and reopened: everything is looked up when it is needed.
+const text = () => document.querySelector("message-composer textarea");
+const list = () => document.getElementById("canned");
 
-  /** Call it whenever the text has changed. */
-  look() {
-    const typed = /^\/(\S*)$/.exec(this.text.value)?.[1]?.toLowerCase();
-    if (!this.list) return;
-    this.#show(typed === undefined ? [] : this.#replies.filter(({ shortcut }) => shortcut.toLowerCase().includes(typed)));
-  }
+document.addEventListener("input", ({ target }) => target === text() && look());
+document.addEventListener("focusout", ({ target }) => target === text() && show([]));
+document.addEventListener("pointerdown", press, true);
+// Before the composer hears of the key, which might send.
+document.addEventListener("keydown", (event) => event.target === text() && key(event), true);
 
-  /** Whether the list has made use of the key. */
-  key(event) {
-    if (!this.#found.length || event.isComposing) return false;
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step) this.#choose((this.#at + step + this.#found.length) % this.#found.length);
-    else if (event.key === "Enter" || event.key === "Tab") this.#take();
-    else if (event.key === "Escape") this.#show([]);
-    else return false;
-    event.preventDefault();
-    return true;
-  }
+function look() {
+  const typed = /^\/(\S*)$/.exec(text().value)?.[1]?.toLowerCase();
+  show(typed === undefined ? [] : replies.filter(({ shortcut }) => shortcut.toLowerCase().includes(typed)));
+}
 
-  #show(found) {
-    this.#found = found;
-    this.list.hidden = !found.length;
-    this.list.replaceChildren(...found.map(option));
-    if (found.length) this.#choose(0);
-    else this.text.removeAttribute("aria-activedescendant");
-  }
+function key(event) {
+  if (!found.length || event.isComposing) return;
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step) choose((at + step + found.length) % found.length);
+  else if (event.key === "Enter" || event.key === "Tab") take();
+  else if (event.key === "Escape") show([]);
+  else return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}
 
-  #choose(at) {
-    this.#at = at;
-    [...this.list.children].forEach((item, n) => item.setAttribute("aria-selected", n === at));
-    this.text.setAttribute("aria-activedescendant", this.list.children[at].id);
-    this.list.children[at].scrollIntoView({ block: "nearest" });
-  }
+function press(event) {
+  const item = event.target.closest?.("#canned [role=option]");
+  if (!item) return;
+  event.preventDefault(); // the text keeps the focus
+  at = [...list().children].indexOf(item);
+  take();
+}
 
-  #press(event) {
-    const item = event.target.closest("[role=option]");
-    if (!item) return;
-    event.preventDefault();
-    this.#at = [...this.list.children].indexOf(item);
-    this.#take();
-  }
+function show(some) {
+  found = some;
+  list().hidden = !found.length;
+  list().replaceChildren(...found.map(option));
+  text().setAttribute("aria-autocomplete", "list");
+  text().setAttribute("aria-controls", "canned");
+  if (found.length) choose(0);
+  else text().removeAttribute("aria-activedescendant");
+}
 
-  #take() {
-    this.text.value = this.#found[this.#at].body;
-    this.#show([]);
-    this.text.dispatchEvent(new Event("input", { bubbles: true }));
-  }
+function choose(n) {
+  at = n;
+  [...list().children].forEach((item, place) => item.setAttribute("aria-selected", place === at));
+  text().setAttribute("aria-activedescendant", list().children[at].id);
+  list().children[at].scrollIntoView({ block: "nearest" });
+}
+
+function take() {
+  text().value = found[at].body;
+  show([]);
+  text().dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 function option({ shortcut, body }, n) {

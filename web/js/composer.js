@@ -1,7 +1,6 @@
 // <message-composer>: the form that writes. Without scripts it posts; with them it hands a command to whoever listens
 // (`compose`), tells when somebody writes (`writing`), and keeps the draft.
 
-import { CannedReplies } from "./canned.js";
 import { Draft } from "./store.js";
 
 const MOST = 4_000;
@@ -16,7 +15,6 @@ export class MessageComposer extends HTMLElement {
     this.replying = this.querySelector(".replying");
     this.counter = this.querySelector(".count");
     this.draft = new Draft(this.dataset.me, this.dataset.ticket);
-    this.canned = new CannedReplies(this, this.text);
     this.#restore();
     this.form.addEventListener("submit", (event) => this.#submit(event));
     this.form.addEventListener("input", () => this.#changed());
@@ -61,7 +59,6 @@ export class MessageComposer extends HTMLElement {
 
   /** Enter sends. It breaks the line with Shift, on touch keyboards, and while an input method composes a word. */
   #key(event) {
-    if (this.canned.key(event)) return;
     const isComposing = event.isComposing || event.keyCode === 229;
     if (event.key === "Escape" && this.form.elements.reply_to?.value) return this.#cancelReply(event);
     if (event.key !== "Enter" || event.shiftKey || isComposing || touches.matches) return;
@@ -75,7 +72,6 @@ export class MessageComposer extends HTMLElement {
     if (body || reply?.value) this.draft.set({ body, type: type.value, reply: this.#reply });
     else this.draft.clear();
     this.#measure();
-    this.canned.look();
     this.#emit(body && !this.isNote ? "writing" : "stopped");
   }
 

@@ -48,6 +48,7 @@ export class Conversation {
     const { connection, timeline } = this;
     const mine = (handle) => (push) => push.ticket === this.ticket && handle(push);
     connection.onUp(() => this.#join());
+    connection.onDown(() => delete timeline.dataset.live);
     connection.on("entry", mine((entry) => this.take([entry])));
     connection.on("typing", mine((signal) => this.typingIn.heard(signal)));
     connection.on("read", mine(({ person, seq }) => person.id !== timeline.viewer.me && timeline.readUpTo(seq)));
@@ -68,6 +69,7 @@ export class Conversation {
       if (more) await this.thread.heal();
       this.#compareState(ticket);
       this.regions.presentAre(online ?? []);
+      this.timeline.dataset.live = "yes";
       this.mark?.look();
       this.pending.pump();
     } catch (error) {

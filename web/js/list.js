@@ -19,6 +19,7 @@ function start() {
     wasUp = true;
     watch();
   });
+  connection.onDown(() => delete board.dataset.live);
   connection.on("ticket", (ticket) => board.push(ticket));
   connection.on("presence", ({ person, online }) => board.loads.presence(person.id, online));
   board.addEventListener("uncertain", watch);
@@ -32,6 +33,7 @@ function start() {
       const seen = await connection.ask("watch", {});
       board.showAll(seen);
       board.loads.allOnline(seen.online ?? []);
+      board.dataset.live = "yes";
     } catch {
       // The connection is away; the next one watches again.
     }

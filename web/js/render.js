@@ -21,7 +21,7 @@ const TEXTS = {
   comment: (entry) => entry.comment ?? null,
   reply: (entry, v) => (v.mayWrite && !entry.redacted ? undefined : null),
   undo: (entry, v) => (isMine(entry, v) && !entry.redacted && isFresh(entry.at) ? undefined : null),
-  ticks: (entry, v) => (isMine(entry, v) ? undefined : null),
+  ticks: (entry, v) => (isMine(entry, v) && (entry.type !== "note_posted" || !entry.seq) ? undefined : null),
 };
 
 export const isMine = (entry, viewer) => entry.actor.id === viewer.me;
@@ -129,17 +129,17 @@ export function withdrawStaleOffers(root) {
   }
 }
 
-/** A message on its way, drawn by the same template. */
-export function renderPending(message, viewer, quoted) {
-  const { type, body, reply_to } = message.command;
-  const at = new Date(message.at).toISOString();
-  const item = renderEntry({ type, body, reply_to, at, key: message.key, actor: { id: viewer.me } }, viewer, quoted);
+/** A message on its way, drawn as the entry that it will be. */
+export function renderPending({ key, command, at: sentAt, fault }, viewer, quoted) {
+  const type = command.type === "post_note" ? "note_posted" : "message_posted";
+  const at = new Date(sentAt).toISOString();
+  const item = renderEntry({ ...command, type, key, at, actor: { id: viewer.me } }, viewer, quoted);
   for (const place of item.querySelectorAll(".reply, .undo")) place.remove();
   item.classList.add("on-its-way");
   const ticksPlace = item.querySelector(".ticks");
   ticksPlace.textContent = "";
-  ticksPlace.setAttribute("aria-label", message.fault ? "Failed" : "Sending");
-  if (message.fault) item.append(renderFault(message.fault.reason));
+  ticksPlace.setAttribute("aria-label", fault ? "Failed" : "Sending");
+  if (fault) item.append(renderFault(fault.reason));
   return item;
 }
 

@@ -1,6 +1,7 @@
 // One ticket in a list: the page's own template, filled and kept up to date with text and a short list of attributes.
 
 import { localiseOne } from "./format.js";
+import { newKey } from "./keys.js";
 
 const WAITS = {
   customer: { agent: "Waiting for an answer", customer: "Your turn" },
@@ -19,7 +20,7 @@ const TEXTS = {
   on: (ticket, role) => WAITS[role][ticket.waiting_on] ?? "",
   rated: (ticket) => (ticket.rating ? `${ticket.rating.stars} of 5 ★` : ""),
   agent: (ticket, role) => ticket.agent?.name ?? NOBODY[role],
-  unread: (ticket) => String(ticket.unread || ""),
+  news: (ticket) => String(ticket.unread),
 };
 
 /** Whether a place applies, by its class. */
@@ -79,6 +80,7 @@ function fillAssignment(row, ticket) {
   const select = form.elements.agent;
   form.setAttribute("action", `/tickets/${Number(ticket.id)}/commands`);
   form.dataset.do = ticket.id;
+  form.elements.key.value ||= newKey();
   select.setAttribute("aria-label", `Agent of ticket ${ticket.id}`);
   row.dataset.agent = ticket.agent?.id ?? "";
   if (document.activeElement !== select) showAgent(row);

@@ -47,8 +47,15 @@ function pressed(event, conversation, connection) {
   if (link?.matches(".reply") && composer) composer.replyTo(seq, conversation.quote(seq));
   else if (link?.matches(".undo")) takeBack(seq, conversation, connection);
   else if (link?.matches(".quote")) conversation.show(Number(link.hash.slice(2)));
-  else return;
+  else return pick(event.target.closest(".entry"));
   event.preventDefault();
+}
+
+/** Under a finger: a touch shows what can be done with a message, another hides it. */
+function pick(item) {
+  const other = timeline.list.querySelector(".picked");
+  other?.classList.remove("picked");
+  if (item !== other) item?.classList.add("picked");
 }
 
 /** What could not be sent is tried again, or given back to be written otherwise. */
