@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ccr import adapters, logs, serving
 from ccr.desk.refusals import Refusal
 from ccr.settings import Settings, SettingsError
+from ccr.site.assets import AssetsMissing
 from ccr.store import schema
 from ccr.store.database import Database
 
@@ -27,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         settings = Settings.read(os.environ)
         logs.set_up(settings.log, settings.log_format)
         _COMMANDS[asked.command or "serve"](settings, asked)
-    except (SettingsError, schema.SchemaError, serving.CannotListen) as error:
+    except (SettingsError, schema.SchemaError, serving.CannotListen, AssetsMissing) as error:
         print(f"ccr: {error}", file=sys.stderr)
         raise SystemExit(2) from None
 
@@ -50,7 +51,10 @@ def _serve(settings: Settings, _: argparse.Namespace) -> None:
 
         listener = serving.listen(settings)
         registry = create_app(settings)
-        await registry.prepare()
+        try:
+            await registry.prepare()
+        except Refusal as refusal:
+            raise SettingsError("CCR_ADMIN_EMAIL", refusal.message) from None
         for line in await _first_lines(registry, listener.getsockname()):
             print(line, flush=True)
         await serving.serve(registry, settings, registry.drain, listener=listener)

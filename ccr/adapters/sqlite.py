@@ -8,6 +8,12 @@ from ccr.store.dialects import SQLite
 BUSY_MILLISECONDS = 5_000
 """How long to wait for another process's lock before it is `unavailable`."""
 
+CACHE_KIB = 32 * 1024
+"""What one connection may keep of the file in memory."""
+
+CHECKPOINT_PAGES = 8_000
+"""Pages (of 4 KiB) in the log before they move into the file: rarely, since a page often changes again meanwhile."""
+
 
 def connect(path: Path) -> sqlite3.Connection:
     """A connection that commits durably.
@@ -20,6 +26,8 @@ def connect(path: Path) -> sqlite3.Connection:
     driver.execute("PRAGMA journal_mode=WAL")
     driver.execute("PRAGMA synchronous=FULL")
     driver.execute("PRAGMA foreign_keys=ON")
+    driver.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+    driver.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
     return driver
 
 

@@ -32,7 +32,9 @@ def clean(text: str) -> str:
 
 def is_blank(text: str) -> bool:
     """Whether a reader would see nothing at all."""
-    return not text or text.isspace() or all(unicodedata.category(char) in _INVISIBLE for char in text)
+    if text[:1].isalnum():
+        return False
+    return all(unicodedata.category(char) in _INVISIBLE for char in text)
 
 
 def text_fault(text: str) -> str | None:
@@ -49,7 +51,7 @@ def check(shape: type[S], given: object) -> S:
 
     Raises `Refusal` `invalid` that names every field at fault.
     """
-    if not isinstance(given, Mapping):
+    if not isinstance(given, dict):
         raise Refusal(Code.INVALID, "An object is expected here.")
     cleaned = {name: clean(value) if isinstance(value, str) else value for name, value in given.items()}
     try:

@@ -27,6 +27,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     now: int
     target: Entry | None = None
     assignee: Person | None = None
+    """The agent to be, or, of a ticket that is reopened, the one it had."""
 
 
 def clearance(role: Role, *, admins_read: bool) -> Reach:
@@ -142,7 +143,12 @@ def _close_ticket(ticket: Ticket, person: Person, command: asked.CloseTicket, kn
 def _reopen_ticket(ticket: Ticket, person: Person, command: asked.ReopenTicket, known: Known) -> list[Event]:
     if person.role not in (Role.CUSTOMER, Role.ADMIN):
         raise forbidden("Only the customer and admins reopen a ticket.")
-    return [happened.TicketReopened()] if ticket.is_closed else []
+    if not ticket.is_closed:
+        return []
+    if ticket.agent_id is not None and (known.assignee is None or not known.assignee.active):
+        # Who left meanwhile would never answer: it waits for an admin to find somebody else.
+        return [happened.TicketReopened(), happened.AgentAssigned(agent=None)]
+    return [happened.TicketReopened()]
 
 
 def _rate_ticket(ticket: Ticket, person: Person, command: asked.RateTicket, known: Known) -> list[Event]:

@@ -30,15 +30,13 @@ class WaitingOn(StrEnum):
 class Heads(msgspec.Struct, frozen=True):
     """For each reach the last number seen there, and when: what makes `last_seq` and `updated_at` the viewer's own."""
 
-    seqs: tuple[int, int, int] = (0, 0, 0)
-    times: tuple[int, int, int] = (0, 0, 0)
+    seqs: tuple[int, ...] = (0, 0, 0)
+    times: tuple[int, ...] = (0, 0, 0)
 
     def after(self, reach: Reach, seq: int, at: int) -> Self:
         """Everybody whose clearance is at least `reach` has a new head."""
-        return type(self)(
-            tuple(seq if clearance >= reach else old for clearance, old in enumerate(self.seqs)),  # type: ignore[arg-type]
-            tuple(at if clearance >= reach else old for clearance, old in enumerate(self.times)),  # type: ignore[arg-type]
-        )
+        new = 3 - reach
+        return type(self)(self.seqs[:reach] + (seq,) * new, self.times[:reach] + (at,) * new)
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,10 +15,15 @@ Asgi = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
 _HTTP = {"ws": "http", "wss": "https"}
 
 
-def same_origin(public_url: str) -> Callable[[str, Mapping[str, Any]], bool]:
-    """Whether a handshake comes from our own pages: by the public URL, or by the host that was asked for."""
+def same_origin(public_url: str) -> Callable[[str | None, Mapping[str, Any]], bool]:
+    """Whether a handshake comes from our own pages: by the public URL, or by the host that was asked for.
 
-    def allowed(origin: str, environ: Mapping[str, Any]) -> bool:
+    A program names no origin, and neither does a browser that reads from its own page's server by polling.
+    """
+
+    def allowed(origin: str | None, environ: Mapping[str, Any]) -> bool:
+        if origin is None:
+            return True
         scheme = environ["asgi.scope"].get("scheme", "http")
         own = f"{_HTTP.get(scheme, scheme)}://{environ.get('HTTP_HOST', '')}"
         return origin.lower() in (public_url.lower(), own.lower())

@@ -1,7 +1,6 @@
 """The Socket.IO server, made strict: what is not a text event of a connected client closes the connection."""
 
 import json
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
@@ -11,13 +10,13 @@ from engineio.packet import MESSAGE
 from engineio.packet import Packet as EnginePacket
 from socketio import packet
 
+from ccr.realtime.transport import Transport
+
 MAX_FRAME = 64 * 1024
 """Bytes of one frame from a client, as the contract says."""
 
 PATIENCE = 10
 """Seconds an opened transport may take to say CONNECT before it is closed."""
-
-logger = logging.getLogger(__name__)
 
 
 class Json:
@@ -31,14 +30,18 @@ class Json:
     @staticmethod
     def loads(text: str, **_: Any) -> Any:
         """Strict about what JSON is: the standard library would also read NaN and Infinity."""
-        return _decode(text)
+        try:
+            return _quickly(text)
+        except msgspec.DecodeError:
+            return _forgivingly(text)
 
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-_decode = json.JSONDecoder(parse_constant=_no_constant).decode
+_quickly = msgspec.json.Decoder().decode
+_forgivingly = json.JSONDecoder(parse_constant=_no_constant).decode
 
 
 class TextPacket(packet.Packet):  # type: ignore[misc]
@@ -70,7 +73,9 @@ def _check_event(data: object) -> None:
 class Server(socketio.AsyncServer):  # type: ignore[misc]
     """`AsyncServer` that closes on garbage, and hands out packets without a task for each."""
 
-    def __init__(self, *, allowed_origin: Callable[[str, Mapping[str, Any]], bool], **options: Any) -> None:
+    def __init__(
+        self, *, allowed_origin: Callable[[str | None, Mapping[str, Any]], bool], **options: Any
+    ) -> None:
         super().__init__(
             async_mode="asgi",
             async_handlers=True,
@@ -82,6 +87,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         )
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> Any:
+        self.eio.sockets[eio_sid].__class__ = Transport
         self.eio.start_background_task(self._expect_connect, eio_sid)
         return await super()._handle_eio_connect(eio_sid, environ)
 
@@ -129,11 +135,9 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
 
     async def cut(self, eio_sid: str, why: str) -> None:
         """Close a transport now, whatever the client does."""
-        logger.info("connection closed: the client %s", why)
-        socket = self.eio.sockets.get(eio_sid)
+        socket: Transport | None = self.eio.sockets.get(eio_sid)
         if socket is not None:
-            await socket.close(wait=False, reason=self.reason.SERVER_DISCONNECT)
-            socket.queue.put_nowait(None)
+            await socket.end(why)
 
     async def dismiss(self, sid: str) -> None:
         """Disconnect a client and, once what it was sent has gone out, close its transport."""
@@ -141,5 +145,4 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         await self.disconnect(sid)
         socket = self.eio.sockets.get(eio_sid) if eio_sid else None
         if socket is not None:
-            # The writer sends what is queued and closes when it comes to the None.
-            socket.queue.put_nowait(None)
+            socket.release()

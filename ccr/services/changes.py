@@ -126,7 +126,7 @@ class _Request:
         if not person.active:
             raise Refusal(Code.UNAUTHENTICATED, "This account is no longer active.")
         at = max(self.now, ticket.updated_at) if ticket else self.now
-        facts = self._facts(connection, at)
+        facts = self._facts(connection, ticket, at)
         events = decide(ticket, person, self.command, facts)
         if not events:
             assert ticket is not None
@@ -144,7 +144,7 @@ class _Request:
             raise not_found("ticket")
         return ticket, person
 
-    def _facts(self, connection: Connection, at: int) -> Known:
+    def _facts(self, connection: Connection, ticket: Ticket | None, at: int) -> Known:
         """What the command points at, where it points at something."""
         target = assignee = None
         pointer = None
@@ -154,6 +154,8 @@ class _Request:
             pointer = self.command.of
         elif isinstance(self.command, AssignAgent) and self.command.agent is not None:
             assignee = people.find(connection, self.command.agent)
+        elif isinstance(self.command, ReopenTicket) and ticket is not None and ticket.agent_id:
+            assignee = people.find(connection, ticket.agent_id)
         if pointer is not None and self.ticket_id is not None:
             target = entries.find(connection, self.ticket_id, pointer)
         return Known(now=at, target=target, assignee=assignee)
@@ -168,7 +170,7 @@ class _Request:
         if before is None:
             ticket = tickets.insert(connection, ticket)
         else:
-            tickets.save(connection, ticket)
+            tickets.save(connection, before, ticket)
         made = [
             entries.append(connection, ticket.id, first.last_seq + n, facts.now, person, self.key, event)
             for n, event in enumerate(events, start=1)

@@ -63,6 +63,7 @@ class SQLite:
         "identity": "INTEGER PRIMARY KEY AUTOINCREMENT",
         "text": "TEXT",
         "json": "TEXT",
+        "clustered": " WITHOUT ROWID",
     }
 
     def begin(self, driver: Driver) -> None:

@@ -1,5 +1,7 @@
 """The row of each ticket: its state today, written in the transaction of the entry that changed it."""
 
+from functools import cache
+
 import msgspec
 
 from ccr.desk.commands import Priority
@@ -64,7 +66,7 @@ def owner(person: Person) -> tuple[int, ...]:
 
 def insert(connection: Connection, ticket: Ticket) -> Ticket:
     """The ticket with the id it was given."""
-    names = "query, customer_id, opened_at, " + _MUTABLE
+    names = ", ".join(("query", "customer_id", "opened_at", *_MUTABLE))
     marks = ", ".join("?" * (3 + len(_mutable(ticket))))
     new_id = connection.insert(
         f"INSERT INTO tickets ({names}) VALUES ({marks})",
@@ -76,25 +78,46 @@ def insert(connection: Connection, ticket: Ticket) -> Ticket:
     return msgspec.structs.replace(ticket, id=new_id)
 
 
-def save(connection: Connection, ticket: Ticket) -> None:
-    """Everything of it that can change."""
-    connection.run(_SAVE, *_mutable(ticket), ticket.id)
+def save(connection: Connection, before: Ticket, after: Ticket) -> None:
+    """What of it changed, and nothing else: a column that is set costs its indexes and foreign keys again."""
+    changed = [
+        (name, new)
+        for name, old, new in zip(_MUTABLE, _mutable(before), _mutable(after), strict=True)
+        if new != old
+    ]
+    names = tuple(name for name, _ in changed)
+    connection.run(_update(names), *(value for _, value in changed), after.id)
+
+
+@cache
+def _update(names: tuple[str, ...]) -> str:
+    return f"UPDATE tickets SET {' = ?, '.join(names)} = ? WHERE id = ?"
 
 
 _MUTABLE = (
-    "agent_id, status, priority, waiting_on, waiting_since, outline_seq, outline_at, conversation_seq, "
-    "conversation_at, last_seq, updated_at, stars, rating_comment"
+    "agent_id",
+    "status",
+    "priority",
+    "waiting_on",
+    "waiting_since",
+    "outline_seq",
+    "outline_at",
+    "conversation_seq",
+    "conversation_at",
+    "last_seq",
+    "updated_at",
+    "stars",
+    "rating_comment",
 )
-_SAVE = f"UPDATE tickets SET {_MUTABLE.replace(',', ' = ?,')} = ? WHERE id = ?"
 
 
 def _mutable(ticket: Ticket) -> tuple[object, ...]:
     seqs, times = ticket.heads.seqs, ticket.heads.times
     return (
         ticket.agent_id,
-        ticket.status.value,
-        ticket.priority.value,
-        ticket.waiting_on.value if ticket.waiting_on else None,
+        ticket.status,
+        ticket.priority,
+        ticket.waiting_on,
         ticket.waiting_since,
         seqs[Reach.EVERYONE],
         times[Reach.EVERYONE],
