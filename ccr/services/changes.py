@@ -20,6 +20,7 @@ from ccr.desk.commands import (
     OpenTicket,
     PostMessage,
     RedactMessage,
+    ReopenTicket,
     fingerprint,
     name_of,
 )
