@@ -87,9 +87,16 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         )
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> Any:
+        # Engine.IO names the class of its sockets itself and offers no other way to choose it.
         self.eio.sockets[eio_sid].__class__ = Transport
         self.eio.start_background_task(self._expect_connect, eio_sid)
         return await super()._handle_eio_connect(eio_sid, environ)
+
+    async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
+        await super()._handle_eio_disconnect(eio_sid, reason)
+        if reason == self.reason.CLIENT_DISCONNECT and (socket := self.eio.sockets.get(eio_sid)):
+            # By polling a request of theirs may still hang here, waiting for what will never come.
+            socket.release()
 
     async def _expect_connect(self, eio_sid: str) -> None:
         await self.sleep(PATIENCE)
