@@ -1,5 +1,13 @@
-"""Engine.IO's half of a connection, as strict as Socket.IO's: what cannot be understood ends it, and leaves no ghost."""
+"""Engine.IO's half of a connection: as strict as Socket.IO's, and without a task and a timer for every frame.
 
+Left to itself the library logs garbage with a traceback and carries on, or lets it break the connection while the
+person goes on being online. And it wraps each read and write in `asyncio.wait_for`, which on Python 3.11 is a task
+every time. Here one task reads and one writes for as long as a WebSocket lives; who falls silent is closed by the
+library's watch over pings, which ends both. Polling, and upgrades from it, go the library's own way.
+"""
+
+import asyncio
+import contextlib
 import logging
 from typing import Any
 
@@ -13,47 +21,93 @@ from ccr.realtime.sockets import MOST_IN_FLIGHT
 # and answer ok.
 Payload.max_decode_packets = 2 * MOST_IN_FLIGHT
 
+LINGERS = 5
+"""Seconds in which a closing connection may take what is still queued for it."""
+
 _FROM_CLIENTS = frozenset({packet.CLOSE, packet.PONG, packet.MESSAGE, packet.UPGRADE})
 
 logger = logging.getLogger(__name__)
 
 
 class Transport(AsyncSocket):  # type: ignore[misc]
-    """One connection below Socket.IO.
+    """One connection below Socket.IO."""
 
-    Left to itself the library logs garbage with a traceback and carries on, or lets it break the connection while the
-    person goes on being online, until a ping is missed.
-    """
-
-    async def receive(self, pkt: Any) -> None:
+    async def receive(self, pkt: packet.Packet) -> None:
         """A packet from the client. Raises `SocketIsClosedError` at what clients do not send."""
-        if pkt.packet_type not in _FROM_CLIENTS:
+        if pkt.packet_type == packet.MESSAGE:
+            await self.server.handlers["message"](self.sid, pkt.data)
+        elif pkt.packet_type in _FROM_CLIENTS:
+            await super().receive(pkt)
+        else:
             await self.end("sent a packet of no known type")
             raise exceptions.SocketIsClosedError
-        await super().receive(pkt)
+
+    async def send(self, pkt: packet.Packet) -> None:
+        """Put the packet in the queue. Raises `SocketIsClosedError`."""
+        if self.closed:
+            raise exceptions.SocketIsClosedError
+        self.queue.put_nowait(pkt)
+
+    async def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:  # noqa: ARG002
+        """Close it, without waiting for what is queued; that still goes out, as far as the client takes it."""
+        await super().close(wait=False, abort=abort, reason=reason)
+        self.release()
 
     async def handle_post_request(self, environ: dict[str, Any]) -> None:
-        """What comes by polling. Raises an `EngineIOError` where it cannot be understood, which is answered with 400."""
+        """What comes by polling. Raises an `EngineIOError`, answered with 400, where it cannot be understood."""
         try:
             await super().handle_post_request(environ)
         except (ValueError, RecursionError, KeyError) as error:
             await self.end(f"sent garbage ({type(error).__name__})")
             raise exceptions.SocketIsClosedError from None
 
+    async def end(self, why: str) -> None:
+        """Close it now, whatever the client does; what is queued still goes out."""
+        if not self.closed:
+            logger.info("connection closed: the client %s", why)
+        await self.close(reason=self.server.reason.SERVER_DISCONNECT)
+
+    def release(self) -> None:
+        """Let the writer, or the poll that waits, end once everything queued is out."""
+        self.queue.put_nowait(None)
+
     async def _websocket_handler(self, ws: Any) -> None:
+        if self.connected:
+            await self._upgraded(ws)
+            return
+        self.connected = self.upgraded = True
+        reader, writer = asyncio.create_task(self._read(ws)), asyncio.create_task(self._write(ws))
+        try:
+            await asyncio.wait((reader, writer), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await self.close(abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
+            reader.cancel()
+            await asyncio.wait((reader, writer), timeout=LINGERS)
+            writer.cancel()
+
+    async def _upgraded(self, ws: Any) -> None:
         try:
             await super()._websocket_handler(ws)
         except (ValueError, RecursionError) as error:
             await self.end(f"sent garbage ({type(error).__name__})")
             await ws.close()
 
-    async def end(self, why: str) -> None:
-        """Close it now, whatever the client does; what is queued still goes out."""
-        if not self.closed:
-            logger.info("connection closed: the client %s", why)
-            await self.close(wait=False, reason=self.server.reason.SERVER_DISCONNECT)
-        self.release()
+    async def _read(self, ws: Any) -> None:
+        with contextlib.suppress(OSError, exceptions.SocketIsClosedError):
+            while True:
+                frame = await ws.wait()
+                if len(frame) > self.server.max_http_buffer_size:
+                    await self.end("sent a frame that is too large")
+                    return
+                try:
+                    received = packet.Packet(encoded_packet=frame)
+                except (ValueError, IndexError) as error:
+                    await self.end(f"sent garbage ({type(error).__name__})")
+                    return
+                await self.receive(received)
 
-    def release(self) -> None:
-        """Let the writer, or the poll that waits, end once everything queued is out."""
-        self.queue.put_nowait(None)
+    async def _write(self, ws: Any) -> None:
+        with contextlib.suppress(OSError):
+            while (ready := await self.queue.get()) is not None:
+                await ws.send(ready.encode())
+        await ws.close()

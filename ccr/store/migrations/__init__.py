@@ -1,7 +1,8 @@
 """Numbered changes of the schema. One that has been released is never edited: a new one follows it.
 
 Expand first, contract later: an older server goes on working on the newer schema while a deploy is under way. In the
-SQL, `{identity}`, `{text}`, `{json}` and `{clustered}` are the dialect's words. Times are BIGINT milliseconds since 1970 UTC, truths
+SQL, `{identity}`, `{text}`, `{json}` and `{clustered}` are the dialect's words. Times are BIGINT milliseconds since
+1970 UTC, truths
 are SMALLINT 0 or 1: both mean the same in every database.
 """
 
