@@ -91,8 +91,10 @@ def moment(at: str, form: str = "activity") -> Markup:
 
 
 async def _harden(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    # A script or a style is no page: all that must be said of it is that it is what it says it is.
+    is_page = response.mimetype not in {"text/css", "text/javascript"}
+    for name in HEADERS if is_page else ("X-Content-Type-Options",):
+        response.headers.setdefault(name, HEADERS[name])
     return response
 
 
