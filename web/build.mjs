@@ -11,6 +11,14 @@ import { build } from "esbuild";
 const ENTRIES = ["js/ticket.js", "js/canned.js", "js/list.js", "js/page.js", "css/app.css", "css/pages.css", "css/board.css"];
 const COMPRESSIBLE = new Set([".js", ".css", ".svg", ".json", ".webmanifest", ".txt"]);
 
+/** The one transport that we never use is left out. */
+const withoutWebTransport = {
+  name: "without-webtransport",
+  setup({ onLoad }) {
+    onLoad({ filter: /engine\.io-client.*webtransport\.js$/ }, () => ({ contents: "export class WT {}" }));
+  },
+};
+
 process.chdir(path.dirname(fileURLToPath(import.meta.url)));
 // A folder of its own, moved into place when complete: whoever serves dist/ meanwhile never sees half of it.
 const folder = await mkdtemp("dist-");
@@ -43,6 +51,7 @@ function bundle() {
     format: "esm",
     target: "es2022",
     legalComments: "none", // licenses.txt carries them
+    plugins: [withoutWebTransport],
     loader: { ".svg": "file", ".png": "file", ".webp": "file" }, // as files: the page allows no data: addresses
     metafile: true,
     logLevel: "warning",

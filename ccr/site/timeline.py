@@ -33,6 +33,7 @@ class Row(msgspec.Struct, kw_only=True):
     agent: str = ""
     quoted: dict[str, str] | None = None
     is_read: bool = False
+    is_fresh: bool = False
     may_reply: bool = False
     may_undo: bool = False
     follows: bool = False
@@ -95,6 +96,7 @@ def _row(entry: Wire, me: int, seen: int, *, talks: bool) -> Row:
         body=TAKEN_BACK if redacted else entry.get("body", ""),
         agent="you" if agent.get("id") == me else agent.get("name", ""),
         is_read=entry["seq"] <= seen,
+        is_fresh=is_fresh,
         may_reply=talks and not redacted,
         may_undo=mine and not redacted and is_fresh and entry["type"] in {"message_posted", "note_posted"},
     )

@@ -1,10 +1,11 @@
 // What stands between entries: days, groups of one sender, and where the unread ones begin.
 
 import { dayName, sameDay } from "./format.js";
+import { timeOf } from "./render.js";
 
 const GROUP_WITHIN = 5 * 60_000;
 
-const previousEntry = (item) => neighbour(item, "previousElementSibling");
+export const previousEntry = (item) => neighbour(item, "previousElementSibling");
 const nextEntry = (item) => neighbour(item, "nextElementSibling");
 
 function neighbour(item, side) {
@@ -16,7 +17,7 @@ function neighbour(item, side) {
 /** Puts an entry in its place among its neighbours: call it once the item is in the list. */
 export function arrange(item) {
   const before = previousEntry(item);
-  const isNewDay = !before || !sameDay(new Date(before.dataset.at), new Date(item.dataset.at));
+  const isNewDay = !before || !sameDay(new Date(timeOf(before)), new Date(timeOf(item)));
   setDay(item, isNewDay);
   item.classList.toggle("follows", !isNewDay && isSameGroup(before, item));
 }
@@ -32,7 +33,7 @@ function isSameGroup(before, item) {
     isSaid(before) &&
     isSaid(item) &&
     before.dataset.actor === item.dataset.actor &&
-    new Date(item.dataset.at) - new Date(before.dataset.at) < GROUP_WITHIN &&
+    new Date(timeOf(item)) - new Date(timeOf(before)) < GROUP_WITHIN &&
     !item.previousElementSibling.matches(".unread")
   );
 }
@@ -46,9 +47,8 @@ function setDay(item, isNewDay) {
   if (!isNewDay) return has?.remove();
   const day = has ?? clone("t-day");
   const time = day.querySelector("time");
-  time.dateTime = item.dataset.at;
-  time.dataset.as = "day";
-  time.textContent = dayName(item.dataset.at);
+  time.dateTime = timeOf(item);
+  time.textContent = dayName(timeOf(item));
   if (!has) (item.previousElementSibling?.matches(".unread") ? item.previousElementSibling : item).before(day);
 }
 

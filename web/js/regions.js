@@ -1,6 +1,8 @@
 // The parts of a ticket's page that follow from its state (its facts, what may be done, whether it can be written on).
 // When the state has changed they are taken anew from the server's own page: one source of markup, and of what is allowed.
 
+import { localise } from "./format.js";
+
 const REGIONS = ["about", "actions", "panel"];
 
 export class Regions {
@@ -47,11 +49,12 @@ export class Regions {
     const old = document.getElementById(id);
     if (!old || !fresh) return;
     // A composer stays as it is, with what is being written in it.
-    if (id === "panel" && old.dataset.is === fresh.dataset.is && old.children.length) return;
+    if (id === "panel" && old.dataset.version === fresh.dataset.version && old.children.length) return;
     const focused = old.contains(document.activeElement) ? document.activeElement : null;
     const wasOpen = [...old.querySelectorAll("details")].map((details) => details.open);
     Object.assign(old.dataset, { ...fresh.dataset });
     old.replaceChildren(...fresh.childNodes);
+    localise(old);
     old.querySelectorAll("details").forEach((details, n) => (details.open = wasOpen[n] ?? details.open));
     if (focused?.name) old.querySelector(`[name="${CSS.escape(focused.name)}"]`)?.focus();
     if (id === "panel") this.replaced();

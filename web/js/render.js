@@ -24,6 +24,9 @@ const TEXTS = {
   ticks: (entry, v) => (isMine(entry, v) && (entry.type !== "note_posted" || !entry.seq) ? undefined : null),
 };
 
+/** When an entry happened, from its list item. */
+export const timeOf = (item) => item.querySelector("time").dateTime;
+
 export const isMine = (entry, viewer) => entry.actor.id === viewer.me;
 const isFresh = (at) => Date.now() - new Date(at) < TAKE_BACK_WITHIN;
 
@@ -46,9 +49,9 @@ export function renderEntry(entry, viewer, quoted) {
 
 function fillItem(item, entry, viewer) {
   if (entry.seq) item.id = `e${entry.seq}`;
-  Object.assign(item.dataset, { seq: entry.seq ?? "", prev: entry.prev ?? "", at: entry.at });
+  if (entry.seq) item.dataset.seq = entry.seq;
   Object.assign(item.dataset, { type: entry.type, actor: entry.actor.id });
-  if (entry.key) item.dataset.key = entry.key;
+  if (entry.key && isFresh(entry.at)) item.dataset.key = entry.key;
   item.classList.toggle("mine", isMine(entry, viewer));
   item.classList.toggle("redacted", Boolean(entry.redacted));
 }
@@ -125,7 +128,7 @@ export function blank(item) {
 /** Words can be taken back for a quarter of an hour; then the offer goes. */
 export function withdrawStaleOffers(root) {
   for (const undo of root.querySelectorAll(".undo")) {
-    if (!isFresh(undo.closest(".entry").dataset.at)) undo.remove();
+    if (!isFresh(timeOf(undo.closest(".entry")))) undo.remove();
   }
 }
 

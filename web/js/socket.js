@@ -34,6 +34,7 @@ export class Connection {
     socket.on("connect_error", (error) => this.#refused(error));
     socket.on("goodbye", ({ reconnect_in_ms: ms }) => (this.#pause = ms));
     addEventListener("online", () => this.#hurry(true));
+    addEventListener("offline", () => this.#hurry(true));
     addEventListener("pageshow", (event) => event.persisted && this.#hurry(true));
     document.addEventListener("visibilitychange", () => this.#looked());
   }
@@ -90,7 +91,7 @@ export class Connection {
   }
 
   #refused(error) {
-    if ((error.data?.code ?? error.message) === "unauthenticated") return location.assign("/login");
+    if ((error.data?.code ?? error.message) === "unauthenticated") return location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
     for (const callback of this.#down) callback();
     this.#connectIn(Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.#tries++));
   }

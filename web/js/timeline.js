@@ -1,7 +1,7 @@
 // <ticket-timeline>: what has happened, drawn. It adopts what the server rendered, adds entries at either end, and knows
 // what the reader sees of it. Whose turn it is to fetch is not its business.
 
-import { arrange, arrangeNext, divideAt } from "./arrange.js";
+import { arrange, arrangeNext, divideAt, previousEntry } from "./arrange.js";
 import { localise } from "./format.js";
 import { blank, quoteOf, refreshQuotes, renderEntry, renderPending, showTicks, spoken, withdrawStaleOffers } from "./render.js";
 import { Roving } from "./roving.js";
@@ -119,7 +119,7 @@ export class TicketTimeline extends HTMLElement {
   /** The first one that comes while nobody looks is where the unread begin. */
   #mark(item) {
     const divider = this.list.querySelector(".unread");
-    const isCaughtUp = this.read >= Number(item.dataset.prev);
+    const isCaughtUp = this.read >= Number(previousEntry(item)?.dataset.seq);
     if (!this.isLookedAt && (!divider || isCaughtUp)) divideAt(this.list, item);
     else arrangeNext(item);
   }
