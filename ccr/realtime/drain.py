@@ -15,7 +15,7 @@ LEAVING = 3
 
 async def drain(server: Server, sockets: Sockets) -> None:
     """Say goodbye to everyone and close every connection; what was asked before is still answered."""
-    await _until(lambda: not any(socket.in_flight for socket in sockets.all()))
+    await _until(lambda: not any(socket.waiting for socket in sockets.all()))
     for socket in sockets.all():
         server.deliver(socket.sid, "goodbye", {"reconnect_in_ms": RECONNECT_IN})
     for socket in sockets.all():

@@ -1,26 +1,23 @@
-"""What connected people ask. One wrapper turns every outcome into an acknowledgement, in the order of asking."""
+"""What connected people ask, event by event; `lanes.py` brings it here in order and takes the answers back."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from socketio.exceptions import ConnectionRefusedError as Refused
 
 from ccr import metrics
-from ccr.desk.checking import check
 from ccr.desk.commands import read_command
 from ccr.desk.people import Role
-from ccr.desk.refusals import Code, Refusal, forbidden, unavailable
+from ccr.desk.refusals import Code, Refusal, forbidden
 from ccr.realtime import messages
+from ccr.realtime.lanes import Lanes
 from ccr.realtime.publisher import SocketPublisher
 from ccr.realtime.server import Server
-from ccr.realtime.sockets import MOST_IN_FLIGHT, Socket, Sockets, ticket_room, watch_room
+from ccr.realtime.sockets import Socket, Sockets, ticket_room, watch_room
 from ccr.services.changes import Changes
 from ccr.services.identity import Identity
 from ccr.services.reading import MOST, PAGE, Filters, Reading
-
-logger = logging.getLogger(__name__)
 
 TYPING_LASTS = 5
 """Seconds after which somebody no longer types unless they say so again."""
@@ -30,8 +27,6 @@ LINGERS = 2
 
 Identify = Callable[[dict[str, Any], str | None], Awaitable[Identity | None]]
 """From a handshake's environ and its token to who it is."""
-
-Handler = Callable[[Socket, Any], Awaitable[dict[str, Any]]]
 
 
 class Handlers:
@@ -56,20 +51,21 @@ class Handlers:
         self._register()
 
     def _register(self) -> None:
-        events: dict[str, tuple[type[messages.Message], Handler]] = {
-            "join": (messages.Join, self.join),
-            "leave": (messages.Leave, self.leave),
-            "sync": (messages.Sync, self.sync),
-            "do": (messages.Do, self.do),
-            "watch": (messages.Watch, self.watch),
-            "typing": (messages.Typing, self.typing),
-            "read": (messages.Read, self.read),
-        }
         self._server.on("connect", self.connect)
         self._server.on("disconnect", self.disconnect)
-        self._server.on("*", self._unknown)
-        for event, (shape, handler) in events.items():
-            self._server.on(event, self._acknowledged(shape, handler))
+        Lanes(
+            self._server,
+            self._sockets,
+            {
+                "join": (messages.Join, self.join),
+                "leave": (messages.Leave, self.leave),
+                "sync": (messages.Sync, self.sync),
+                "do": (messages.Do, self.do),
+                "watch": (messages.Watch, self.watch),
+                "typing": (messages.Typing, self.typing),
+                "read": (messages.Read, self.read),
+            },
+        )
 
     async def connect(self, sid: str, environ: dict[str, Any], auth: object) -> None:
         """Let in whoever has a session; everybody else is told why not."""
@@ -162,36 +158,6 @@ class Handlers:
         await self._reading.mark_read(socket.person, asked.ticket, asked.seq)
         return {}
 
-    async def _unknown(self, event: str, sid: str, *payload: object) -> dict[str, Any]:
-        return _no(Refusal(Code.INVALID, "There is no such event."))
-
-    def _acknowledged(
-        self, shape: type[messages.Message], handler: Handler
-    ) -> Callable[..., Awaitable[dict[str, Any]]]:
-        async def answer(sid: str, payload: object = None) -> dict[str, Any]:
-            socket = self._sockets.get(sid)
-            if socket is None:
-                return _no(_ended())
-            if socket.in_flight >= MOST_IN_FLIGHT:
-                return _no(
-                    Refusal(Code.RATE_LIMITED, "Too many at once. Wait for answers first.", retry_after=1)
-                )
-            socket.in_flight += 1
-            try:
-                async with socket.turn:
-                    if socket.gone:
-                        return _no(_ended())
-                    return {"ok": True, **await handler(socket, check(shape, payload))}
-            except Refusal as refusal:
-                return _no(refusal)
-            except Exception:
-                logger.exception("%s failed", handler.__name__)
-                return _no(unavailable())
-            finally:
-                socket.in_flight -= 1
-
-        return answer
-
     def _enter(self, socket: Socket, ticket: int, parties: tuple[int, int | None]) -> None:
         self._sockets.join(socket, ticket, parties)
         self._server.manager.basic_enter_room(socket.sid, "/", ticket_room(ticket, socket.person.role))
@@ -214,17 +180,6 @@ class Handlers:
     def _gone(self, person: int) -> None:
         if person not in self._sockets.online():
             self._publisher.presence(person, online=False)
-
-
-def _ended() -> Refusal:
-    return Refusal(Code.UNAUTHENTICATED, "This session has ended.")
-
-
-def _no(refusal: Refusal) -> dict[str, Any]:
-    body = {"ok": False, **refusal.wire()}
-    if refusal.retry_after is not None:
-        body["retry_after"] = refusal.retry_after
-    return body
 
 
 def _refused(refusal: Refusal) -> Refused:

@@ -59,7 +59,7 @@ class SocketPublisher:
     def sessions_ended(self, sessions: Collection[int]) -> None:
         """Close every socket of these sessions now."""
         for socket in self._sockets.of_sessions(frozenset(sessions)):
-            socket.gone = True
+            socket.ended = True
             self._spawn(self._server.dismiss(socket.sid))
 
     def online(self) -> frozenset[int]:

@@ -10,6 +10,7 @@ from engineio.packet import MESSAGE
 from engineio.packet import Packet as EnginePacket
 from socketio import packet
 
+from ccr.realtime.sockets import Asked
 from ccr.realtime.transport import Transport
 
 MAX_FRAME = 64 * 1024
@@ -115,9 +116,20 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         await super()._handle_connect(eio_sid, namespace, data)
 
     async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: Any) -> None:  # noqa: A002
-        if self.manager.sid_from_eio_sid(eio_sid, namespace or "/") is None:
+        sid = self.manager.sid_from_eio_sid(eio_sid, namespace or "/")
+        if sid is None or not self.manager.is_connected(sid, "/"):
             raise ValueError("an event before CONNECT")
-        await super()._handle_event(eio_sid, namespace, id, data)
+        self._listener(sid, Asked(data[0], data[1] if len(data) > 1 else None, id))
+
+    def listen(self, listener: Callable[[str, Asked], None]) -> None:
+        """Have `listener` take every event, with the socket it came by, in the order of arrival."""
+        self._listener = listener
+
+    def acknowledge(self, sid: str, number: int | None, body: dict[str, Any]) -> None:
+        """Answer the event that came under this number; without one nobody waits for an answer."""
+        eio_sid = self.manager.eio_sid_from_sid(sid, "/")
+        if number is not None and eio_sid is not None:
+            self._put(eio_sid, EnginePacket(MESSAGE, f"{packet.ACK}{number}{Json.dumps([body])}"))
 
     def deliver(
         self, room: str, event: str, data: object, *, skip: frozenset[str] | set[str] = frozenset()
@@ -130,15 +142,20 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         members = self.members(room)
         if not members:
             return
-        ready = EnginePacket(MESSAGE, TextPacket(packet.EVENT, data=[event, data], namespace="/").encode())
+        ready = EnginePacket(MESSAGE, f"{packet.EVENT}{Json.dumps([event, data])}")
         for sid, eio_sid in members.items():
-            if sid not in skip and (socket := self.eio.sockets.get(eio_sid)) and not socket.closed:
-                socket.queue.put_nowait(ready)
+            if sid not in skip:
+                self._put(eio_sid, ready)
 
     def members(self, room: str) -> Mapping[str, str]:
         """The sockets in `room` on this node: Socket.IO's id to Engine.IO's."""
         found: Mapping[str, str] = self.manager.rooms.get("/", {}).get(room, {})
         return found
+
+    def _put(self, eio_sid: str, ready: EnginePacket) -> None:
+        socket = self.eio.sockets.get(eio_sid)
+        if socket is not None and not socket.closed:
+            socket.queue.put_nowait(ready)
 
     async def cut(self, eio_sid: str, why: str) -> None:
         """Close a transport now, whatever the client does."""

@@ -1,7 +1,7 @@
 """Who is connected here, on which tickets, watching what: this process's own memory, rebuilt by every reconnect."""
 
-import asyncio
-from collections import defaultdict
+from collections import defaultdict, deque
+from typing import NamedTuple
 
 from ccr.desk.people import Person, Role
 from ccr.services.identity import Identity
@@ -10,10 +10,18 @@ MOST_IN_FLIGHT = 100
 """Events one socket may have unanswered."""
 
 
+class Asked(NamedTuple):
+    """An event from a client; `number` is under which it wants its acknowledgement."""
+
+    event: str
+    payload: object
+    number: int | None
+
+
 class Socket:
     """One open connection of one person."""
 
-    __slots__ = ("gone", "in_flight", "person", "session", "sid", "tickets", "turn", "watching")
+    __slots__ = ("ended", "person", "session", "sid", "tickets", "waiting", "watching")
 
     def __init__(self, sid: str, identity: Identity) -> None:
         self.sid = sid
@@ -21,10 +29,9 @@ class Socket:
         self.session: int = identity.session_id
         self.tickets: set[int] = set()
         self.watching = False
-        self.gone = False
-        self.in_flight = 0
-        # Fair: events get their turn in the order they came, which is what keeps a sender's order.
-        self.turn = asyncio.Lock()
+        self.ended = False
+        # The first is being carried out, the others are not yet begun: that keeps a sender's order.
+        self.waiting: deque[Asked] = deque()
 
 
 class Sockets:
@@ -57,7 +64,6 @@ class Sockets:
         socket = self._by_sid.pop(sid, None)
         if socket is None:
             return None
-        socket.gone = True
         for ticket in list(socket.tickets):
             self.leave(socket, ticket)
         _drop(self._by_person, socket.person.id, socket)

@@ -72,7 +72,7 @@ class Transport(AsyncSocket):  # type: ignore[misc]
         self.queue.put_nowait(None)
 
     async def _websocket_handler(self, ws: Any) -> None:
-        if self.connected:
+        if self.connected:  # type: ignore[has-type]
             await self._upgraded(ws)
             return
         self.connected = self.upgraded = True
