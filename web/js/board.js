@@ -10,7 +10,7 @@ export class TicketBoard extends HTMLElement {
   connectedCallback() {
     if (this.rows) return;
     const { role, show, agent, q, page } = this.dataset;
-    this.role = role;
+    this.viewerRole = role;
     this.filter = { show, agent: Number(agent) || null, q: q.toLowerCase() };
     this.isFirstPage = page === "first";
     this.rows = this.querySelector(".ticket-rows");
@@ -60,7 +60,7 @@ export class TicketBoard extends HTMLElement {
 
   #add(ticket) {
     const row = newRow();
-    fillRow(row, ticket, this.role);
+    fillRow(row, ticket, this.viewerRole);
     const next = this.#rowBehind(row);
     // What is older than all that is shown belongs to the next page, where there is one.
     if (!next && this.querySelector(".next") && this.rows.children.length) return;
@@ -72,7 +72,7 @@ export class TicketBoard extends HTMLElement {
 
   #update(row, ticket) {
     const hasMoved = row.dataset.at !== ticket.updated_at;
-    fillRow(row, ticket, this.role);
+    fillRow(row, ticket, this.viewerRole);
     if (hasMoved && this.isFirstPage) this.#move(row);
   }
 
