@@ -23,6 +23,8 @@ ID = f"int(max={MAX_ID})"
 
 _NUMBERS = frozenset({"agent", "of", "reply_to", "stars"})
 _OUTSIDE_COMMAND = frozenset({"key", "back"})
+_MARKED = frozenset({None, "close_ticket", "post_message", "post_note", "rate_ticket"})
+"""Commands whose forms say beside the field what is wrong with it; `None` is the raising of a ticket."""
 _ELSEWHERE = frozenset({Code.NOT_FOUND, Code.UNAUTHENTICATED, Code.UNAVAILABLE})
 """Refusals after which there is no page for the form to come back to."""
 
@@ -222,4 +224,10 @@ def _back(refusal: Refusal, given: dict[str, str]) -> tuple[Form, int]:
     kept = {
         name: value for name, value in given.items() if name != "key" or refusal.code is not Code.CONFLICT
     }
-    return Form.refused(refusal, kept), refusal.code.http_status
+    form = Form.refused(refusal, kept)
+    if refusal.fields and given.get("type") not in _MARKED:
+        words = " ".join(
+            f"{name.replace('_', ' ').capitalize()} {fault}." for name, fault in refusal.fields.items()
+        )
+        form = Form(words, form.wrong, form.kept)
+    return form, refusal.code.http_status
