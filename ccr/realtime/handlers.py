@@ -1,6 +1,7 @@
 """What connected people ask, event by event; `lanes.py` brings it here in order and takes the answers back."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -9,15 +10,17 @@ from socketio.exceptions import ConnectionRefusedError as Refused
 from ccr import metrics
 from ccr.desk.commands import read_command
 from ccr.desk.people import Role
-from ccr.desk.refusals import Code, Refusal, forbidden
+from ccr.desk.refusals import Refusal, forbidden, unavailable
 from ccr.realtime import messages
-from ccr.realtime.lanes import Lanes
+from ccr.realtime.lanes import Lanes, ended
 from ccr.realtime.publisher import SocketPublisher
 from ccr.realtime.server import Server
 from ccr.realtime.sockets import Socket, Sockets, ticket_room, watch_room
 from ccr.services.changes import Changes
 from ccr.services.identity import Identity
 from ccr.services.reading import MOST, PAGE, Filters, Reading
+
+logger = logging.getLogger(__name__)
 
 TYPING_LASTS = 5
 """Seconds after which somebody no longer types unless they say so again."""
@@ -70,19 +73,33 @@ class Handlers:
     async def connect(self, sid: str, environ: dict[str, Any], auth: object) -> None:
         """Let in whoever has a session; everybody else is told why not."""
         token = auth.get("token") if isinstance(auth, dict) else None
-        try:
-            identity = await self._identify(environ, token if isinstance(token, str) else None)
-        except Refusal as refusal:
-            raise _refused(refusal) from None
-        if identity is None:
-            raise _refused(Refusal(Code.UNAUTHENTICATED, "Sign in first."))
-        if identity.person.must_change_password:
-            raise _refused(forbidden("Change your password first."))
-        socket = Socket(sid, identity)
+        proof = (environ, token if isinstance(token, str) else None)
+        socket = Socket(sid, await self._proven(*proof))
         first = self._sockets.add(socket)
         metrics.SOCKETS.inc()
+        try:
+            # Once more, as in joining a ticket: what ended before the socket was known here has closed nothing.
+            await self._proven(*proof)
+        except Refused:
+            self._sockets.remove(sid)
+            metrics.SOCKETS.dec()
+            raise
         if first:
             self._publisher.presence(socket.person.id, online=True)
+
+    async def _proven(self, environ: dict[str, Any], token: str | None) -> Identity:
+        try:
+            identity = await self._identify(environ, token)
+        except Refusal as refusal:
+            raise _refused(refusal) from None
+        except Exception:
+            logger.exception("connect failed")
+            raise _refused(unavailable()) from None
+        if identity is None:
+            raise _refused(ended())
+        if identity.person.must_change_password:
+            raise _refused(forbidden("Change your password first."))
+        return identity
 
     async def disconnect(self, sid: str, reason: str) -> None:
         """Forget the socket, and, unless the person is back in a moment, tell that they went."""
@@ -147,6 +164,7 @@ class Handlers:
         if not asked.on:
             self._stop_typing(socket, asked.ticket)
             return {}
+        self._still_here(socket)
         self._cancel_typing(socket, asked.ticket)
         timer = asyncio.get_running_loop().call_later(TYPING_LASTS, self._stop_typing, socket, asked.ticket)
         self._typing[(socket.sid, asked.ticket)] = timer
@@ -159,6 +177,7 @@ class Handlers:
         return {}
 
     def _enter(self, socket: Socket, ticket: int, parties: tuple[int, int | None]) -> None:
+        self._still_here(socket)
         self._sockets.join(socket, ticket, parties)
         self._server.manager.basic_enter_room(socket.sid, "/", ticket_room(ticket, socket.person.role))
 
@@ -166,6 +185,11 @@ class Handlers:
         if ticket in socket.tickets:
             self._sockets.leave(socket, ticket)
             await self._server.leave_room(socket.sid, ticket_room(ticket, socket.person.role))
+
+    def _still_here(self, socket: Socket) -> None:
+        """Nobody enters a room whose going has been dealt with already: nobody would ever take them out again."""
+        if socket.ended or self._sockets.get(socket.sid) is None:
+            raise ended()
 
     def _cancel_typing(self, socket: Socket, ticket: int) -> bool:
         timer = self._typing.pop((socket.sid, ticket), None)

@@ -35,7 +35,7 @@ class Lanes:
         """An event has come; called in the order of arrival."""
         socket = self._sockets.get(sid)
         if socket is None:
-            self._server.acknowledge(sid, asked.number, _no(_ended()))
+            self._server.acknowledge(sid, asked.number, _no(ended()))
         elif len(socket.waiting) >= MOST_IN_FLIGHT:
             self._server.acknowledge(sid, asked.number, _no(_too_many()))
         else:
@@ -56,7 +56,7 @@ class Lanes:
         try:
             shape, handler = self._handlers.get(asked.event) or _unknown()
             if socket.ended or (asked.event not in LASTING and self._sockets.get(socket.sid) is None):
-                return _no(_ended())
+                return _no(ended())
             return {"ok": True, **await handler(socket, check(shape, asked.payload))}
         except Refusal as refusal:
             return _no(refusal)
@@ -76,8 +76,9 @@ def _unknown() -> Any:
     raise Refusal(Code.INVALID, "There is no such event.")
 
 
-def _ended() -> Refusal:
-    return Refusal(Code.UNAUTHENTICATED, "This session has ended.")
+def ended() -> Refusal:
+    """What somebody is told who is not signed in, or no longer."""
+    return Refusal(Code.UNAUTHENTICATED, "Sign in first.")
 
 
 def _too_many() -> Refusal:

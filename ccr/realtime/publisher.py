@@ -33,6 +33,8 @@ class SocketPublisher:
         }
         self._summaries: Summaries | None = None
         self._stale: defaultdict[int, set[int]] = defaultdict(set)
+        # Person and ticket: who is turned out while summaries are being read must not get the one read before.
+        self._lost: set[tuple[int, int]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._flushing = False
 
@@ -60,6 +62,11 @@ class SocketPublisher:
         """Close every socket of these sessions now."""
         for socket in self._sockets.of_sessions(frozenset(sessions)):
             socket.ended = True
+            # Out of its rooms in this very step: closing takes a few more, and entries may be pushed meanwhile.
+            for ticket in list(socket.tickets):
+                self._leave_room(socket, ticket)
+            self._server.leave_room_now(socket.sid, watch_room(socket.person.id))
+            self._sockets.silence(socket)
             self._spawn(self._server.dismiss(socket.sid))
 
     def online(self) -> frozenset[int]:
@@ -104,6 +111,7 @@ class SocketPublisher:
     def _turn_out(self, ticket: int, person: int) -> None:
         """This agent lost the ticket: out of the room before anything else is said in it, and told so."""
         gone = {"id": ticket, "gone": True}
+        self._lost.add((person, ticket))
         for socket in self._sockets.on_ticket(ticket):
             if socket.person.id == person:
                 self._sockets.leave(socket, ticket)
@@ -113,7 +121,7 @@ class SocketPublisher:
         self._server.deliver(watch_room(person), "ticket", gone)
 
     def _leave_room(self, socket: Socket, ticket: int) -> None:
-        self._server.manager.basic_leave_room(socket.sid, "/", ticket_room(ticket, socket.person.role))
+        self._server.leave_room_now(socket.sid, ticket_room(ticket, socket.person.role))
 
     def _sids(self, ticket: int, person: int) -> set[str]:
         return {socket.sid for socket in self._sockets.on_ticket(ticket) if socket.person.id == person}
@@ -136,19 +144,25 @@ class SocketPublisher:
             self._spawn(self._flush())
 
     async def _flush(self) -> None:
-        await asyncio.sleep(SUMMARY_DELAY)
-        self._flushing = False
-        stale, self._stale = self._stale, defaultdict(set)
-        for person in self._sockets.watchers():
-            if ids := stale.get(person.id):
-                await self._summarise(person, sorted(ids))
+        """One at a time, so that no summary is overtaken by an older one that took longer to read."""
+        try:
+            while self._stale:
+                await asyncio.sleep(SUMMARY_DELAY)
+                stale, self._stale = self._stale, defaultdict(set)
+                self._lost.clear()
+                for person in self._sockets.watchers():
+                    if ids := stale.get(person.id):
+                        await self._summarise(person, sorted(ids))
+        finally:
+            self._flushing = False
 
     async def _summarise(self, person: Person, ids: list[int]) -> None:
         if self._summaries is None:
             return
         try:
             for body in await self._summaries(person, ids):
-                self._server.deliver(watch_room(person.id), "ticket", body)
+                if (person.id, body["id"]) not in self._lost:
+                    self._server.deliver(watch_room(person.id), "ticket", body)
         except Exception as error:  # noqa: BLE001 - a hint that is lost; the next one carries the whole truth again
             logger.warning("summaries were not pushed: %s", type(error).__name__)
 

@@ -157,6 +157,10 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         if socket is not None and not socket.closed:
             socket.queue.put_nowait(ready)
 
+    def leave_room_now(self, sid: str, room: str) -> None:
+        """As `leave_room`, in this very step of the event loop; harmless where it is not in the room."""
+        self.manager.basic_leave_room(sid, "/", room)
+
     async def cut(self, eio_sid: str, why: str) -> None:
         """Close a transport now, whatever the client does."""
         socket: Transport | None = self.eio.sockets.get(eio_sid)

@@ -64,10 +64,8 @@ class Sockets:
         socket = self._by_sid.pop(sid, None)
         if socket is None:
             return None
-        for ticket in list(socket.tickets):
-            self.leave(socket, ticket)
+        self.silence(socket)
         _drop(self._by_person, socket.person.id, socket)
-        _drop(self._watchers, socket.person.id, socket)
         return socket
 
     def join(self, socket: Socket, ticket: int, parties: tuple[int, int | None]) -> None:
@@ -87,6 +85,13 @@ class Sockets:
         """The socket wants to hear of its person's list."""
         socket.watching = True
         self._watchers[socket.person.id].add(socket)
+
+    def silence(self, socket: Socket) -> None:
+        """It is about to be closed: it is on no ticket and watches nothing any more."""
+        for ticket in list(socket.tickets):
+            self.leave(socket, ticket)
+        socket.watching = False
+        _drop(self._watchers, socket.person.id, socket)
 
     def on_ticket(self, ticket: int) -> list[Socket]:
         """The sockets that joined it."""
