@@ -54,8 +54,9 @@ class SocketPublisher:
         body = {"ticket": ticket.id, "person": {"id": person.id}, "seq": seq}
         if person.role is not Role.ADMIN:
             mine = self._sids(ticket.id, person.id)
-            for role in (Role.CUSTOMER, Role.AGENT):
-                self._server.deliver(ticket_room(ticket.id, role), "read", body, skip=mine)
+            for role, depth in self._depth.items():
+                if depth >= Reach.CONVERSATION:
+                    self._server.deliver(ticket_room(ticket.id, role), "read", body, skip=mine)
         self._freshen(person, ticket.id)
 
     def sessions_ended(self, sessions: Collection[int]) -> None:

@@ -153,6 +153,7 @@ class Reading:
             "reads": [
                 {"person": {"id": reader}, "seq": entries.seq_before(connection, ticket_id, depth, seq + 1)}
                 for reader, seq in read_marks.of_others(connection, ticket_id, person)
+                if depth >= Reach.CONVERSATION
             ],
         }
 
