@@ -228,10 +228,15 @@ class Live(Cast):
         self.url = f"http://127.0.0.1:{port}"
         self._stack = stack
 
-    async def connect(self, name: str | None, **options: Any) -> Client:
-        """A new connection of this person's, by their latest token. Raises what `connect` of the library raises."""
+    async def connect(self, name: str | None, *, told: list[Any] | None = None, **options: Any) -> Client:
+        """A new connection of this person's, by their latest token. Raises what `connect` of the library raises.
+
+        Somebody who is not let in finds in `told` what they were told.
+        """
         socket = socketio.AsyncClient(reconnection=False, handle_sigint=False)
         client = Client(socket)
+        if told is not None:
+            socket.on("connect_error", told.append)
         auth = {"token": self.tokens[name]} if name else None
         given: dict[str, Any] = {"transports": ["websocket"], "auth": auth, "wait_timeout": WITHIN} | options
         self._stack.push_async_callback(client.close)
