@@ -4,7 +4,7 @@ import { quoteOf } from "./render.js";
 import { Outgoing } from "./store.js";
 import { Pending } from "./pending.js";
 import { ReadMark, TypingIn, TypingOut } from "./signals.js";
-import { Refused } from "./socket.js";
+import { Lost, Refused } from "./socket.js";
 import { Thread } from "./thread.js";
 
 /** Entries after which the page's facts are others. */
@@ -27,7 +27,7 @@ export class Conversation {
       send: (message) => this.#send(message),
       changed: (messages) => timeline.showPending(messages),
     });
-    this.mark = timeline.viewer.mayWrite && new ReadMark(timeline, (mark) => connection.ask("read", mark));
+    this.mark = timeline.viewer.mayWrite ? new ReadMark(timeline, (mark) => connection.ask("read", mark)) : null;
     this.typingIn = new TypingIn(timeline.querySelector(".typing"));
     this.typingOut = new TypingOut((on) => connection.signal("typing", { ticket: this.ticket, on }));
     this.#listen();
@@ -40,7 +40,7 @@ export class Conversation {
   }
 
   write(command) {
-    this.timeline.scroll.toEnd();
+    this.timeline.place.toEnd();
     this.pending.add(command);
   }
 
@@ -138,6 +138,7 @@ export class Conversation {
 
   #failed(error) {
     if (error instanceof Refused && GONE.has(error.code)) this.#gone();
+    else if (!(error instanceof Refused || error instanceof Lost)) throw error; // a mistake of ours: not to be hidden
   }
 
   /** The ticket is no longer this person's: nothing more can be written, and what is shown may be old. */

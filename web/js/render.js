@@ -51,7 +51,8 @@ function fillItem(item, entry, viewer) {
   if (entry.seq) item.id = `e${entry.seq}`;
   if (entry.seq) item.dataset.seq = entry.seq;
   Object.assign(item.dataset, { type: entry.type, actor: entry.actor.id });
-  if (entry.key && isFresh(entry.at)) item.dataset.key = entry.key;
+  // By its key a message on its way is known, should it have arrived before a reload.
+  if (entry.key && "body" in entry && isFresh(entry.at)) item.dataset.key = entry.key;
   item.classList.toggle("mine", isMine(entry, viewer));
   item.classList.toggle("redacted", Boolean(entry.redacted));
 }

@@ -48,7 +48,7 @@ export class Thread {
       this.#wanted = Math.max(this.#wanted, entry.seq);
       return;
     }
+    this.#head = entry.seq; // first: one that could not be shown must not stop all that follow
     this.apply(entry);
-    this.#head = entry.seq;
   }
 }

@@ -17,7 +17,7 @@ export class TicketTimeline extends HTMLElement {
     this.ticket = Number(ticket);
     this.viewer = { me: Number(me), seen: Number(seen), mayWrite: mayWrite === "yes" };
     this.read = Number(read);
-    this.scroll = new Scroll(this, () => this.#emit("looked"), () => this.#emit("older"));
+    this.place = new Scroll(this, () => this.#emit("looked"), () => this.#emit("older"));
     this.roving = new Roving(this.list);
     localise(this.list);
     for (const item of this.entries()) arrange(item);
@@ -50,7 +50,7 @@ export class TicketTimeline extends HTMLElement {
     if (entry.type === "message_redacted") this.#blank(entry.of);
     if (!item) return;
     const isForeign = !item.classList.contains("mine");
-    this.scroll.keepFor(isForeign, () => {
+    this.place.keepFor(isForeign, () => {
       this.list.append(item);
       if (isForeign) this.#mark(item);
       else divideAt(this.list, null);
@@ -80,7 +80,7 @@ export class TicketTimeline extends HTMLElement {
     );
     const isMore = items.length > this.onWay.children.length;
     this.onWay.replaceChildren(...items);
-    if (isMore) this.scroll.toEnd();
+    if (isMore) this.place.toEnd();
   }
 
   /** Whether older entries can be asked for. */
@@ -101,7 +101,7 @@ export class TicketTimeline extends HTMLElement {
   }
 
   get isLookedAt() {
-    return !document.hidden && this.scroll.isAtEnd;
+    return !document.hidden && this.place.isAtEnd;
   }
 
   #blank(seq) {

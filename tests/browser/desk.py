@@ -1,0 +1,84 @@
+"""People of the cast at browsers of their own, looking at a registry that is being served."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+
+from tests.accounts_house import PASSWORD
+from tests.live import LASTING, Live, live_registry
+
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+LIVE = "[data-live]"
+"""A timeline or a list that hears of everything by now."""
+
+
+class Desk:
+    """Everybody's browsers, and what these complained about."""
+
+    def __init__(self, live: Live, chromium: Browser) -> None:
+        self.live = live
+        self.complaints: list[str] = []
+        self._chromium = chromium
+
+    async def visit(self, name: str, path: str = "/tickets", **look: Any) -> Page:
+        """A page of a new browser of this person's; live, where it has scripts."""
+        context = await self._chromium.new_context(
+            base_url=self.live.url, **({"viewport": {"width": 1280, "height": 800}} | look)
+        )
+        context.set_default_timeout(15_000)
+        page = await context.new_page()
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        await self._sign_in(page, name)
+        if path != "/tickets":
+            await page.goto(path)
+        if look.get("java_script_enabled", True) and path != "/tickets/new":
+            await page.wait_for_selector(LIVE)
+        return page
+
+    async def _sign_in(self, page: Page, name: str) -> None:
+        await page.goto("/login")
+        await page.fill("[name=email]", self.live.people[name].email or "")
+        await page.fill("[name=password]", LASTING if name in {"amir", "bea"} else PASSWORD)
+        await page.click("button[type=submit]")
+        await page.wait_for_url("**/tickets")
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        # That the network was away, as a test had it, is not the page's fault.
+        if "ERR_INTERNET_DISCONNECTED" not in message.text:
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    async def cut(self, context: BrowserContext) -> None:
+        """The line is dead, and stays so until `mend`."""
+        await context.set_offline(True)
+        for transport in list(self.live.registry.server.eio.sockets):
+            await self.live.registry.server.cut(transport, "was cut off by a test")
+
+    async def mend(self, context: BrowserContext) -> None:
+        """The network is back."""
+        await context.set_offline(False)
+
+
+@asynccontextmanager
+async def open_desk(folder: Path, chromium_path: Path, **settings: Any) -> AsyncIterator[Desk]:
+    """A registry, its cast, and a browser; at the end nothing may have been complained about."""
+    async with AsyncExitStack() as stack:
+        live = await stack.enter_async_context(live_registry(folder, **settings))
+        playwright = await stack.enter_async_context(async_playwright())
+        chromium = await playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
+        stack.push_async_callback(chromium.close)
+        desk = Desk(live, chromium)
+        yield desk
+        assert desk.complaints == []
