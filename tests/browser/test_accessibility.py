@@ -9,20 +9,11 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 
 from tests.accounts_house import ADA, AMIR, BEA, CARLA, PASSWORD
+from tests.browser.desk import FLAGS
 from tests.live import LASTING, Live, live_registry
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 LOOKS = [("light", 1280), ("dark", 390)]
 NARROWEST = 360
 
