@@ -19,7 +19,7 @@ MAX_ID = 2**53 - 1
 Id = Annotated[int, msgspec.Meta(ge=1, le=MAX_ID)]
 Key = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{8,64}\Z")]
 
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -27,7 +27,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 def clean(text: str) -> str:
     """`text` with CRLF and lone CR as LF, which is what is counted and stored."""
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def is_blank(text: str) -> bool:
@@ -39,9 +39,7 @@ def is_blank(text: str) -> bool:
 
 def text_fault(text: str) -> str | None:
     """What is wrong with a text whatever its length, or `None`."""
-    if not text.isascii() and _UNSTORABLE.search(text):
-        return "holds characters that cannot be stored"
-    if "\x00" in text:
+    if "\x00" in text or (not text.isascii() and _SURROGATE.search(text)):
         return "holds characters that cannot be stored"
     return "must not be blank" if is_blank(text) else None
 
@@ -53,16 +51,17 @@ def check(shape: type[S], given: object) -> S:
     """
     if not isinstance(given, dict):
         raise Refusal(Code.INVALID, "An object is expected here.")
-    cleaned = {name: clean(value) if isinstance(value, str) else value for name, value in given.items()}
+    cleaned, faults = given, {}
+    for name, value in given.items():
+        if isinstance(value, str):
+            if "\r" in value:
+                cleaned = cleaned | {name: clean(value)}
+            if fault := text_fault(value):
+                faults[name] = fault
     try:
         made = msgspec.convert(cleaned, shape)
     except (msgspec.ValidationError, UnicodeEncodeError):
         raise _refusal(shape, cleaned) from None
-    faults = {
-        name: fault
-        for name, value in cleaned.items()
-        if isinstance(value, str) and (fault := text_fault(value))
-    }
     if faults:
         raise _all_wrong(faults)
     return made

@@ -5,7 +5,6 @@ from functools import cache
 import msgspec
 
 from ccr.desk.commands import Priority
-from ccr.desk.events import Reach
 from ccr.desk.people import Person, Role, full_name
 from ccr.desk.ticket import Heads, Status, Ticket, WaitingOn
 from ccr.store.connection import Connection, Row
@@ -80,17 +79,14 @@ def insert(connection: Connection, ticket: Ticket) -> Ticket:
 
 def save(connection: Connection, before: Ticket, after: Ticket) -> None:
     """What of it changed, and nothing else: a column that is set costs its indexes and foreign keys again."""
-    changed = [
-        (name, new)
-        for name, old, new in zip(_MUTABLE, _mutable(before), _mutable(after), strict=True)
-        if new != old
-    ]
-    names = tuple(name for name, _ in changed)
-    connection.run(_update(names), *(value for _, value in changed), after.id)
+    was, now = _mutable(before), _mutable(after)
+    changed = [place for place in _PLACES if was[place] != now[place]]
+    connection.run(_update(tuple(changed)), *[now[place] for place in changed], after.id)
 
 
 @cache
-def _update(names: tuple[str, ...]) -> str:
+def _update(places: tuple[int, ...]) -> str:
+    names = [_MUTABLE[place] for place in places]
     return f"UPDATE tickets SET {' = ?, '.join(names)} = ? WHERE id = ?"
 
 
@@ -109,22 +105,24 @@ _MUTABLE = (
     "stars",
     "rating_comment",
 )
+_PLACES = range(len(_MUTABLE))
 
 
 def _mutable(ticket: Ticket) -> tuple[object, ...]:
-    seqs, times = ticket.heads.seqs, ticket.heads.times
+    everyone, conversation, staff = ticket.heads.seqs
+    everyone_at, conversation_at, staff_at = ticket.heads.times
     return (
         ticket.agent_id,
         ticket.status,
         ticket.priority,
         ticket.waiting_on,
         ticket.waiting_since,
-        seqs[Reach.EVERYONE],
-        times[Reach.EVERYONE],
-        seqs[Reach.CONVERSATION],
-        times[Reach.CONVERSATION],
-        seqs[Reach.STAFF],
-        times[Reach.STAFF],
+        everyone,
+        everyone_at,
+        conversation,
+        conversation_at,
+        staff,
+        staff_at,
         ticket.stars,
         ticket.rating_comment,
     )
