@@ -120,8 +120,7 @@ class _Request:
 
     def settle(self, connection: Connection) -> _Outcome:
         """Everything between BEGIN and COMMIT."""
-        ticket, person = self._lock(connection)
-        known = receipts.find(connection, self.person_id, self.ticket_id or receipts.OPENING, self.key)
+        ticket, person, known = self._lock(connection)
         if known is not None:
             return _Outcome(answer=self._first_answer(connection, person, known), repeated=True)
         if not person.active:
@@ -134,16 +133,16 @@ class _Request:
             return self._nothing_to_do(connection, ticket, person, at)
         return self._happen(connection, ticket, person, events, facts)
 
-    def _lock(self, connection: Connection) -> tuple[Ticket | None, Person]:
+    def _lock(self, connection: Connection) -> tuple[Ticket | None, Person, Receipt | None]:
         if self.ticket_id is None:
             person = tickets.actor(connection, self.person_id)
             if person is None:
                 raise not_found("ticket")
-            return None, person
-        ticket, person = tickets.lock(connection, self.ticket_id, self.person_id)
-        if ticket is None or person is None:
+            return None, person, receipts.find(connection, self.person_id, receipts.OPENING, self.key)
+        locked = tickets.lock(connection, self.ticket_id, self.person_id, self.key)
+        if locked is None:
             raise not_found("ticket")
-        return ticket, person
+        return locked
 
     def _facts(self, connection: Connection, ticket: Ticket | None, at: int) -> Known:
         """What the command points at, where it points at something."""

@@ -1,6 +1,7 @@
 """The row of each ticket: its state today, written in the transaction of the entry that changed it."""
 
 from functools import cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -8,6 +9,7 @@ from ccr.desk.commands import Priority
 from ccr.desk.people import Person, Role, full_name
 from ccr.desk.ticket import Heads, Status, Ticket, WaitingOn
 from ccr.store.connection import Connection, Row
+from ccr.store.receipts import Receipt
 
 COLUMNS = """
     t.id, t.query, t.customer_id, c.first_name, c.last_name, t.agent_id, a.first_name, a.last_name,
@@ -20,7 +22,11 @@ SOURCE = "tickets t JOIN people c ON c.id = t.customer_id LEFT JOIN people a ON 
 
 _ACTOR = "p.id, p.role, p.first_name, p.last_name, p.email, p.mobile, p.active"
 
-_LOCKED = f"SELECT {COLUMNS}, {_ACTOR} FROM {SOURCE} JOIN people p ON p.id = ? WHERE t.id = ?"
+_LOCKED = (
+    f"SELECT {COLUMNS}, {_ACTOR}, k.command_hash, k.ticket_id, k.seq, k.entries, k.answered_at FROM {SOURCE} "
+    "JOIN people p ON p.id = ? "
+    "LEFT JOIN receipts k ON k.person_id = p.id AND k.scope = t.id AND k.client_key = ? WHERE t.id = ?"
+)
 
 _STATUS = {status.value: status for status in Status}
 _PRIORITY = {priority.value: priority for priority in Priority}
@@ -28,11 +34,24 @@ _WAITING = {waiting.value: waiting for waiting in WaitingOn} | {None: None}
 _ROLE = {role.value: role for role in Role}
 
 
-def lock(connection: Connection, ticket_id: int, person_id: int) -> tuple[Ticket | None, Person | None]:
-    """The ticket, nobody else changing it until this transaction ends, and the person as they are now."""
+class Locked(NamedTuple):
+    """What a command is decided by."""
+
+    ticket: Ticket
+    person: Person
+    receipt: Receipt | None
+
+
+def lock(connection: Connection, ticket_id: int, person_id: int, key: str) -> Locked | None:
+    """The ticket, nobody else changing it until this transaction ends; the person as they are now; what their key
+    was answered with. In one statement, because every message begins with it.
+    """
     connection.dialect.lock_ticket(connection, ticket_id)
-    row = connection.row(_LOCKED, person_id, ticket_id)
-    return (from_row(row), _actor(row[WIDTH:])) if row else (None, None)
+    row = connection.row(_LOCKED, person_id, key, ticket_id)
+    if row is None:
+        return None
+    receipt = Receipt(*row[-5:]) if row[-1] is not None else None
+    return Locked(from_row(row), _actor(row[WIDTH:]), receipt)
 
 
 def actor(connection: Connection, person_id: int) -> Person | None:
