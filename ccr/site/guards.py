@@ -7,6 +7,7 @@ comes from, but they say where it comes from.
 import functools
 from collections.abc import Awaitable, Callable
 from typing import ParamSpec, TypeVar
+from urllib.parse import urlencode
 
 from quart import Quart, current_app, g, redirect, request
 from quart.typing import ResponseReturnValue
@@ -131,7 +132,15 @@ def _proven(found: Identity | None) -> Identity | ResponseReturnValue:
         return found
     if is_api():
         raise _unauthenticated()
-    return redirect("/login", 303)
+    return redirect(_sign_in_first(), 303)
+
+
+def _sign_in_first() -> str:
+    """The way to sign in, and from there on to what was asked for: a link in a mail must not lose its target."""
+    wanted = request.full_path.rstrip("?")
+    if request.method != "GET" or wanted == "/tickets":
+        return "/login"
+    return f"/login?{urlencode({'next': wanted})}"
 
 
 def _past_password(proven: Identity | ResponseReturnValue) -> ResponseReturnValue | None:

@@ -103,9 +103,9 @@ async def test_pages_send_people_where_they_can_go_on(house: House, app: Quart) 
     amir = await Browser(app).sign_in("amir")
     carla = await Browser(app).sign_in("carla@example.org")
 
-    for method in ("GET", "POST"):
+    for method, login in (("GET", "/login?next=%2Finner"), ("POST", "/login")):
         stranger = await Browser(app).ask(method, "/inner")
-        assert (stranger.status_code, stranger.headers["Location"]) == (303, "/login")
+        assert (stranger.status_code, stranger.headers["Location"]) == (303, login)
         given = await amir.ask(method, "/inner")
         assert (given.status_code, given.headers["Location"]) == (303, "/account#password")
     assert (await carla.ask("GET", "/staff")).status_code == 403
