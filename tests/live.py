@@ -211,6 +211,10 @@ class RawSocket:
         except ConnectionClosed:
             return heard
 
+    async def cut(self) -> None:
+        """Close the connection, without reading what may still come."""
+        await self._wire.close()
+
     async def enter(self, token: str) -> Self:
         """Connected and let in."""
         await self.hear()
