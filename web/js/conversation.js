@@ -10,6 +10,7 @@ import { Thread } from "./thread.js";
 /** Entries after which the page's facts are others. */
 const CHANGES_STATE = new Set(["agent_assigned", "priority_changed", "ticket_closed", "ticket_reopened", "ticket_rated"]);
 const OLDER_AT_ONCE = 50;
+const STALE = new Set(["conflict", "forbidden", "not_found"]);
 const GONE = new Set(["not_found", "forbidden"]);
 
 export class Conversation {
@@ -86,8 +87,14 @@ export class Conversation {
   }
 
   async #send({ key, command }) {
-    const answer = await this.connection.ask("do", { ticket: this.ticket, key, command });
-    await this.thread.take(answer.entries);
+    try {
+      const answer = await this.connection.ask("do", { ticket: this.ticket, key, command });
+      await this.thread.take(answer.entries);
+    } catch (error) {
+      // The ticket is not as this page believes.
+      if (error instanceof Refused && STALE.has(error.code)) this.#join();
+      throw error;
+    }
   }
 
   #apply(entry) {

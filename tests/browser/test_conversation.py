@@ -1,0 +1,213 @@
+"""Two people and an admin, each at a browser of their own, live."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from ccr.desk.refusals import Code, Refusal
+from tests.browser.desk import Desk
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+BODY = "textarea[name=body]"
+PHONE = {"viewport": {"width": 390, "height": 844}}
+
+
+async def write(page: Page, text: str) -> None:
+    """Type it and press Enter."""
+    await page.fill(BODY, text)
+    await page.press(BODY, "Enter")
+
+
+async def said(page: Page) -> list[str]:
+    """The words in the timeline, in order."""
+    return await page.locator(".entries .body").all_inner_texts()
+
+
+async def test_from_registering_to_rating_with_three_people_at_once(desk: Desk) -> None:
+    ada, amir = await desk.visit("ada"), await desk.visit("amir")
+    carla = await desk.visit("carla", "/tickets/new", **PHONE)
+
+    # She raises a ticket; it is on the board without reloading, and he is given it in its row.
+    await carla.fill("[name=query]", "The lamp flickers")
+    await carla.click("button[type=submit]")
+    await carla.wait_for_selector("[data-live]")
+    row = ada.locator("#t1")
+    await expect(row).to_be_visible()
+    await expect(ada.locator("[data-count=unassigned]")).to_have_text("1")
+    await row.locator("select").select_option(str(desk.live.id("amir")))
+    await expect(row.locator(".status")).to_have_text("Assigned")
+    await expect(ada.locator("[data-count=unassigned]")).to_have_text("0")
+    await expect(row.locator("select option:checked")).to_have_text("Amir Azad · 1 open · online")
+
+    # She sees who it is, he sees it in his list, and both talk.
+    await expect(carla.locator("#about")).to_contain_text("amir@example.org")
+    await amir.click("#t1 .subject")
+    await amir.wait_for_selector("[data-live]")
+    await carla.locator(BODY).press_sequentially("Since")
+    await expect(amir.locator(".typing")).to_have_text("Carla Custer is writing")
+    await carla.locator(BODY).press_sequentially(" Tuesday")
+    await carla.press(BODY, "Enter")
+    await expect(amir.locator(".entry").last.locator(".body")).to_have_text("Since Tuesday")
+    await expect(amir.locator(".typing")).to_be_hidden()
+    await expect(carla.locator(".entry.mine .ticks").last).to_have_text("✓✓")
+    await write(amir, "I send you another.")
+    await expect(carla.locator(".entry").last.locator(".body")).to_have_text("I send you another.")
+    await expect(row.locator(".on")).to_have_text("Waiting for the customer")
+
+    # He closes it: nobody can write any more, and she rates it.
+    await amir.click("#actions summary")
+    await amir.click("#actions details button[type=submit]")
+    for page in (carla, amir):
+        await expect(page.locator(BODY)).to_have_count(0)
+    await expect(row).to_have_count(0)
+    await ada.goto("/tickets?show=closed")
+    await ada.wait_for_selector("[data-live]")
+    await carla.get_by_role("radio", name="4 stars").check()
+    await carla.click("#panel button[type=submit] >> nth=0")
+    await expect(carla.locator("#panel")).to_contain_text("You gave")
+    await expect(amir.locator(".entry").last).to_contain_text("rated it")
+    await expect(ada.locator("#t1 .rated")).to_have_text("4 of 5 ★")
+
+    # And reopens it after all.
+    await carla.click("text=Reopen the ticket")
+    for page in (carla, amir):
+        await expect(page.locator(BODY)).to_be_visible()
+    await expect(ada.locator("#t1")).to_have_count(0)
+
+
+async def test_a_note_is_for_agents_alone_and_pale_yellow(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    amir = await desk.visit("amir", f"/tickets/{ticket}")
+
+    await amir.check("[value=post_note]")
+    await write(amir, "She was promised a refund.")
+    await amir.check("[value=post_message]")
+    await write(amir, "Hello Carla")
+
+    await expect(carla.locator(".entry").last.locator(".body")).to_have_text("Hello Carla")
+    assert await said(carla) == ["Hello Carla"]
+    assert "refund" not in await carla.content()
+    note, message = amir.locator(".note .bubble"), amir.locator(".entry").last.locator(".bubble")
+    colour = "node => getComputedStyle(node).backgroundColor"
+    assert await note.evaluate(colour) != await message.evaluate(colour)
+
+
+async def test_messages_written_without_a_connection_arrive_once_and_in_order(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    amir = await desk.visit("amir", f"/tickets/{ticket}")
+
+    await desk.cut(carla.context)
+    for number in range(3):
+        await write(carla, f"Line {number}")
+    await expect(carla.locator(".on-its-way")).to_have_count(3)
+    await expect(carla.locator(".line-state")).to_be_visible()
+    await expect(carla.locator(BODY)).to_be_enabled()
+    await desk.mend(carla.context)
+
+    await expect(amir.locator(".entries .body")).to_have_text(["Line 0", "Line 1", "Line 2"])
+    await expect(carla.locator(".on-its-way")).to_have_count(0)
+    await expect(carla.locator(".line-state")).to_be_hidden()
+    assert await said(carla) == await said(amir)
+
+
+async def test_what_came_while_away_is_caught_up_without_a_gap(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+
+    await desk.cut(carla.context)
+    for number in range(250):  # more than one answer holds
+        await desk.live.do("amir", ticket, "post_message", body=f"Line {number}")
+    await desk.live.do("amir", ticket, "close_ticket")
+    await desk.mend(carla.context)
+
+    await expect(carla.locator(".entries .body")).to_have_count(250)
+    assert await said(carla) == [f"Line {number}" for number in range(250)]
+    await expect(carla.locator("#panel")).to_contain_text("This ticket is closed.")
+
+
+async def test_a_lost_push_is_fetched_when_the_next_one_comes(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+
+    with monkeypatch.context() as silent:
+        silent.setattr(desk.live.registry.publisher, "changed", lambda *_: None)
+        await desk.live.do("amir", ticket, "post_message", body="Lost on the way")
+    await desk.live.do("amir", ticket, "post_message", body="Arrives")
+
+    await expect(carla.locator(".entries .body")).to_have_text(["Lost on the way", "Arrives"])
+
+
+async def test_an_unsent_message_outlives_its_page(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+
+    await desk.cut(carla.context)
+    await write(carla, "Is this kept?")
+    await expect(carla.locator(".on-its-way")).to_have_count(1)
+    await carla.close()
+    await desk.mend(carla.context)
+    again = await carla.context.new_page()
+    await again.goto(f"/tickets/{ticket}")
+
+    await expect(again.locator(".entries .body")).to_have_text(["Is this kept?"])
+    await expect(again.locator(".on-its-way")).to_have_count(0)
+
+
+async def test_a_refused_message_says_why_and_can_be_tried_again_or_given_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    failed = carla.locator(".on-its-way")
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise Refusal(Code.INVALID, "Not like this.")
+
+    with monkeypatch.context() as stubborn:
+        stubborn.setattr(desk.live.registry.changes, "carry_out", refuse)
+        await write(carla, "One more thing")
+        await expect(failed.locator(".why")).to_have_text("Not like this.")
+        await expect(failed.locator(".body")).to_have_text("One more thing")
+    await failed.get_by_role("button", name="Try again").click()
+    await expect(carla.locator(".entries .body")).to_have_text(["One more thing"])
+
+    with monkeypatch.context() as stubborn:
+        stubborn.setattr(desk.live.registry.changes, "carry_out", refuse)
+        await write(carla, "And another")
+        await failed.get_by_role("button", name="Discard").click()
+    await expect(failed).to_have_count(0)
+    await expect(carla.locator(BODY)).to_have_value("And another")
+
+
+async def test_a_message_to_a_ticket_closed_meanwhile_fails_and_shows_that_it_is_closed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    with monkeypatch.context() as silent:
+        silent.setattr(desk.live.registry.publisher, "changed", lambda *_: None)
+        await desk.live.do("amir", ticket, "close_ticket")
+
+    await write(carla, "One more thing")
+
+    await expect(carla.locator(".on-its-way .why")).to_have_text("The ticket is closed.")
+    await expect(carla.locator("#panel")).to_contain_text("This ticket is closed.")
+    await carla.click("text=Reopen the ticket")
+    await carla.get_by_role("button", name="Try again").click()
+    await expect(carla.locator(".entries .body")).to_have_text(["One more thing"])
+
+
+async def test_who_loses_the_ticket_is_told_and_hears_no_more(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    amir = await desk.visit("amir", f"/tickets/{ticket}")
+
+    await desk.live.do("ada", ticket, "assign_agent", agent=desk.live.id("bea"))
+    await expect(amir.get_by_text("no longer yours to see")).to_be_visible()
+    await desk.live.do("carla", ticket, "post_message", body="For Bea")
+
+    await expect(amir.locator(BODY)).to_have_count(0)
+    assert await said(amir) == []
