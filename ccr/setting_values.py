@@ -120,15 +120,15 @@ def mail(text: str) -> str:
 
 def metrics(text: str) -> str:
     """Who may read the metrics. A short text would be a mistaken word (`on`) that became a password."""
-    if text in {"loopback", "off"} or re.fullmatch(r"[A-Za-z0-9._~+/=-]{16,}", text):
+    if text in {"loopback", "off"} or re.fullmatch(r"[A-Za-z0-9._~+/=-]{8,}", text):
         return text
-    raise ValueError("loopback, off, or a bearer token of 16 characters or more")
+    raise ValueError("loopback, off, or a bearer token of 8 characters or more")
 
 
 def secret_key(text: str) -> str:
     """Long enough that nobody guesses it."""
-    if len(text) < 32:
-        raise ValueError("32 characters or more, chosen at random")
+    if len(text) < 16:
+        raise ValueError("16 characters or more, chosen at random")
     return text
 
 

@@ -95,7 +95,7 @@ def test_limits_may_be_off_on_loopback_only() -> None:
         ("CCR_ADMIN_PASSWORD", "short", "8 to 128"),
         ("CCR_ADMIN_EMAIL", "ada", "an e-mail address"),
         ("CCR_TRUSTED_PROXIES", "10.0.0.0/8,proxy", "addresses or networks"),
-        ("CCR_METRICS", "on", "bearer token of 16"),
+        ("CCR_METRICS", "on", "bearer token of 8"),
         ("CCR_LOG", "verbose", "one of debug, info"),
         ("CCR_LOG_FORMAT", "xml", "one of text, json"),
     ],
