@@ -18,9 +18,10 @@ import hypercorn.protocol.ws_stream
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.config import Config
 from hypercorn.events import Closed
-from hypercorn.protocol.events import StreamClosed
+from hypercorn.protocol.events import Data, StreamClosed
 from hypercorn.protocol.h11 import H11Protocol
-from hypercorn.protocol.ws_stream import FrameTooLargeError, WebsocketBuffer, WSStream
+from hypercorn.protocol.ws_stream import ASGIWebsocketState, FrameTooLargeError, WebsocketBuffer, WSStream
+from wsproto.connection import ConnectionState
 
 
 def apply() -> None:
@@ -60,10 +61,35 @@ class _WebSocket(WSStream):
 
     buffer: _Buffer
 
+    async def app_send(self, message: Any) -> None:
+        """What the application sends; a text marked `ccr.plain` goes out as the one frame that it is.
+
+        Nothing was agreed on that could change it on its way, so the general machinery for building frames has nothing
+        to add, and it is a fifth of what a chat message costs.
+        """
+        if message is not None and "ccr.plain" in message and self._may_send():
+            await self.send(Data(stream_id=self.stream_id, data=text_frame(message["text"])))
+        else:
+            await super().app_send(message)
+
+    def _may_send(self) -> bool:
+        return self.state is ASGIWebsocketState.CONNECTED and self.connection.state is ConnectionState.OPEN
+
     async def _handle_events(self) -> None:
         await super()._handle_events()
         if self.buffer.too_large:
             await self.send(StreamClosed(stream_id=self.stream_id))
+
+
+def text_frame(text: str) -> bytes:
+    """The text as one unmasked frame (RFC 6455, section 5.2): final, opcode 1, length, payload."""
+    payload = text.encode()
+    length = len(payload)
+    if length < 126:
+        return bytes((0x81, length)) + payload
+    if length < 65_536:
+        return b"\x81\x7e" + length.to_bytes(2, "big") + payload
+    return b"\x81\x7f" + length.to_bytes(8, "big") + payload
 
 
 class _Http11Only(H11Protocol):

@@ -119,7 +119,7 @@ STATEMENTS = [
         seq INTEGER NOT NULL,
         entries SMALLINT NOT NULL,
         answered_at BIGINT NOT NULL,
-        PRIMARY KEY (person_id, scope, client_key)
+        PRIMARY KEY (scope, person_id, client_key)
     ){clustered}
     """,
     """
