@@ -32,8 +32,8 @@ class Desk:
         self.complaints: list[str] = []
         self._chromium = chromium
 
-    async def visit(self, name: str, path: str = "/tickets", **look: Any) -> Page:
-        """A page of a new browser of this person's; live, where it has scripts."""
+    async def visit(self, name: str, path: str = "/tickets", *, live: bool = True, **look: Any) -> Page:
+        """A page of a new browser of this person's; `live` unless it has no scripts or nothing to hear."""
         context = await self._chromium.new_context(
             base_url=self.live.url, **({"viewport": {"width": 1280, "height": 800}} | look)
         )
@@ -44,7 +44,7 @@ class Desk:
         await self._sign_in(page, name)
         if path != "/tickets":
             await page.goto(path)
-        if look.get("java_script_enabled", True) and path != "/tickets/new":
+        if live and look.get("java_script_enabled", True):
             await page.wait_for_selector(LIVE)
         return page
 

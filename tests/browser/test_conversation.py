@@ -25,7 +25,7 @@ async def said(page: Page) -> list[str]:
 
 async def test_from_registering_to_rating_with_three_people_at_once(desk: Desk) -> None:
     ada, amir = await desk.visit("ada"), await desk.visit("amir")
-    carla = await desk.visit("carla", "/tickets/new", **PHONE)
+    carla = await desk.visit("carla", "/tickets/new", live=False, **PHONE)
 
     # She raises a ticket; it is on the board without reloading, and he is given it in its row.
     await carla.fill("[name=query]", "The lamp flickers")

@@ -28,15 +28,21 @@ export class Scroll {
 
   /** Adds something at the end. A reader who is elsewhere stays there, and is told if it is `news`. */
   keepFor(news, add) {
-    const { isAtEnd } = this;
-    const before = this.#log.scrollHeight;
-    const top = this.#log.scrollTop;
-    add();
-    if (isAtEnd) this.#log.scrollTop = 0;
-    else {
-      this.#log.scrollTop = top - (this.#log.scrollHeight - before);
-      if (news) this.#button.hidden = false;
+    if (this.isAtEnd) {
+      add();
+      this.#log.scrollTop = 0;
+      return;
     }
+    const seen = this.#firstInView();
+    const before = seen.getBoundingClientRect().top;
+    add();
+    this.#log.scrollTop += seen.getBoundingClientRect().top - before;
+    if (news) this.#button.hidden = false;
+  }
+
+  #firstInView() {
+    const { top } = this.#log.getBoundingClientRect();
+    return [...this.#log.querySelectorAll(".entry")].find((item) => item.getBoundingClientRect().bottom > top);
   }
 
   toEnd() {
