@@ -30,11 +30,11 @@ class Desk:
     def __init__(self, live: Live, chromium: Browser) -> None:
         self.live = live
         self.complaints: list[str] = []
-        self._chromium = chromium
+        self.browser = chromium
 
     async def visit(self, name: str, path: str = "/tickets", *, live: bool = True, **look: Any) -> Page:
         """A page of a new browser of this person's; `live` unless it has no scripts or nothing to hear."""
-        context = await self._chromium.new_context(
+        context = await self.browser.new_context(
             base_url=self.live.url, **({"viewport": {"width": 1280, "height": 800}} | look)
         )
         context.set_default_timeout(15_000)
