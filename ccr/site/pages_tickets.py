@@ -52,11 +52,11 @@ def tickets_pages(
         given = (await request.form).to_dict()
         try:
             answer = await changes.carry_out(
-                known().person, None, _key(given), read_command({"type": "open_ticket", **_fields(given)})
+                known().person, None, _key(given), read_command(_fields(given) | {"type": "open_ticket"})
             )
         except Refusal as refusal:
             form, status = _back(refusal, given)
-            return await page("ticket_new.html", status, form=form, new_key=new_key)
+            return _in_time(refusal, await page("ticket_new.html", status, form=form, new_key=new_key))
         return redirect(f"/tickets/{answer.ticket}", 303)
 
     @pages.get(f"/tickets/<{ID}:ticket_id>")
@@ -70,7 +70,7 @@ def tickets_pages(
         given = (await request.form).to_dict()
         person = known().person
         back = given.get("back", "")
-        from_list = back == "/tickets" or back.startswith("/tickets?")
+        from_list = _is_list(back)
         try:
             await changes.carry_out(person, ticket_id, _key(given), read_command(_fields(given)))
         except Refusal as refusal:
@@ -78,8 +78,8 @@ def tickets_pages(
                 raise
             form, status = _back(refusal, given)
             if from_list:
-                return await desk.list_page(person, form, {}, status)
-            return await desk.ticket_page(person, ticket_id, form, status)
+                return _in_time(refusal, await desk.list_page(person, form, {}, status))
+            return _in_time(refusal, await desk.ticket_page(person, ticket_id, form, status))
         return redirect(back if from_list else f"/tickets/{ticket_id}#last", 303)
 
     return pages
@@ -191,6 +191,18 @@ class _Desk:
             return
         if foreign[-1] > ticket["read_seq"]:
             await self.reading.mark_read(person, ticket["id"], entries[-1]["seq"])
+
+
+def _is_list(back: str) -> bool:
+    """Whether this leads to a list of ours and nowhere else."""
+    return (back == "/tickets" or back.startswith("/tickets?")) and back.isascii() and back.isprintable()
+
+
+def _in_time(refusal: Refusal, response: Response) -> Response:
+    """The answer, with when to try again where that is known."""
+    if refusal.retry_after is not None:
+        response.headers["Retry-After"] = str(refusal.retry_after)
+    return response
 
 
 def _key(given: dict[str, str]) -> str:

@@ -77,7 +77,8 @@ def view(person: Wire, ticket: Wire, timeline: Wire, *, newest: bool) -> View:
         older=timeline["more"],
         newest=newest,
         blanks=[
-            Row(entry={"type": name, "at": ""}, template=name, blank=True) for name in (*EVENTS, "agent_unassigned")
+            Row(entry={"type": name, "at": ""}, template=name, blank=True)
+            for name in (*EVENTS, "agent_unassigned")
         ],
     )
 

@@ -18,10 +18,8 @@ async def rows(page: Page) -> list[str]:
 
 async def counts(page: Page) -> Mapping[str, str]:
     """What stands behind each tab."""
-    found: dict[str, str] = await page.evaluate(
-        "Object.fromEntries([...document.querySelectorAll('[data-count]')].map((e) => [e.dataset.count, e.textContent]))"
-    )
-    return found
+    tabs = await page.locator("[data-count]").all()
+    return {await tab.get_attribute("data-count") or "": await tab.inner_text() for tab in tabs}
 
 
 async def test_the_newest_activity_is_on_top_and_the_counts_go_along(desk: Desk) -> None:

@@ -1,15 +1,19 @@
 """Two people and an admin, each at a browser of their own, live."""
 
+from typing import Any
+
 import pytest
 from playwright.async_api import Page, expect
 
 from ccr.desk.refusals import Code, Refusal
+from ccr.realtime.drain import drain
+from tests.accounts_house import PASSWORD
 from tests.browser.desk import Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 BODY = "textarea[name=body]"
-PHONE = {"viewport": {"width": 390, "height": 844}}
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}}
 
 
 async def write(page: Page, text: str) -> None:
@@ -211,3 +215,28 @@ async def test_who_loses_the_ticket_is_told_and_hears_no_more(desk: Desk) -> Non
 
     await expect(amir.locator(BODY)).to_have_count(0)
     assert await said(amir) == []
+
+
+async def test_a_session_that_ended_elsewhere_leads_to_the_sign_in_and_back(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    sessions = await desk.live.rows("SELECT MAX(id) FROM sessions")
+
+    await desk.live.registry.signing_in.end_session(desk.live.identity("carla"), sessions[0][0])
+
+    await carla.wait_for_url("**/login**")
+    await carla.fill("[name=email]", "carla@example.org")
+    await carla.fill("[name=password]", PASSWORD)
+    await carla.click("button[type=submit]")
+    await carla.wait_for_url(f"**/tickets/{ticket}")
+
+
+async def test_a_server_that_goes_is_come_back_to(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+
+    await drain(desk.live.registry.server, desk.live.registry.sockets)
+    await write(carla, "Are you still there?")
+
+    await expect(carla.locator(".entries .body")).to_have_text(["Are you still there?"])
+    await expect(carla.locator(".on-its-way")).to_have_count(0)

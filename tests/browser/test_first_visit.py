@@ -40,7 +40,9 @@ async def test_a_ticket_with_thirty_messages_is_a_light_page(desk: Desk) -> None
         received[event["requestId"]] = int(event["encodedDataLength"])
 
     def frame(event: Any) -> None:
-        received[event["requestId"]] = received.get(event["requestId"], 0) + len(event["response"]["payloadData"])
+        received[event["requestId"]] = received.get(event["requestId"], 0) + len(
+            event["response"]["payloadData"]
+        )
 
     session.on("Network.requestWillBeSent", ask)
     session.on("Network.webSocketCreated", ask)
@@ -53,4 +55,4 @@ async def test_a_ticket_with_thirty_messages_is_a_light_page(desk: Desk) -> None
     cost = {url: received.get(request, 0) for request, url in requests.items()}
     assert sum(cost.values()) <= MOST_BYTES, cost
     assert len(requests) <= MOST_REQUESTS, cost
-    assert all(url.removeprefix("ws").removeprefix("http").startswith(f"://127.0.0.1:{desk.live.port}/") for url in cost)
+    assert {url.split("/")[2] for url in cost} == {f"127.0.0.1:{desk.live.port}"}

@@ -73,8 +73,12 @@ async def test_a_timeline_seen_live_is_the_timeline_seen_later(desk: Desk, name:
     later_page = await desk.visit(name, "/tickets/1", java_script_enabled=False)
 
     assert live_lines == await drawn(later_page, ".entries")
-    types = set(await later_page.locator(".entry").evaluate_all("items => items.map((item) => item.dataset.type)"))
-    seen_by_nobody_else = {"note_posted"} | ({"message_posted", "message_redacted"} if name == "ada" else set())
+    types = set(
+        await later_page.locator(".entry").evaluate_all("items => items.map((item) => item.dataset.type)")
+    )
+    seen_by_nobody_else = {"note_posted"} | (
+        {"message_posted", "message_redacted"} if name == "ada" else set()
+    )
     assert types == set(EVENTS) - seen_by_nobody_else
 
 
@@ -99,7 +103,9 @@ async def test_a_list_seen_live_is_the_list_seen_later(desk: Desk, name: str) ->
     live, page = desk.live, await desk.visit(name)
 
     for query in ("It hums", "A & <b>", "Third"):
-        await live.do("carla", None, "open_ticket", query=query, priority="high" if query == "Third" else "normal")
+        await live.do(
+            "carla", None, "open_ticket", query=query, priority="high" if query == "Third" else "normal"
+        )
     for ticket in (1, 2):
         await live.do("ada", ticket, "assign_agent", agent=live.id("amir"))
     await live.do("amir", 2, "post_message", body="Hello")

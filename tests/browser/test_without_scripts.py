@@ -1,5 +1,7 @@
 """The whole story by forms alone, in browsers that run no scripts."""
 
+from typing import Any
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -9,7 +11,7 @@ from tests.browser.desk import Desk
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 BODY = "textarea[name=body]"
-PLAIN = {"java_script_enabled": False}
+PLAIN: dict[str, Any] = {"java_script_enabled": False}
 
 
 async def send(page: Page, form: str) -> None:
@@ -22,7 +24,12 @@ async def test_from_registering_to_rating(desk: Desk) -> None:
     context = await desk.browser.new_context(base_url=desk.live.url, **PLAIN)
     dora = await context.new_page()
     await dora.goto("/register")
-    fields = {"first_name": "Dora", "last_name": "Dahl", "email": "dora@example.org", "mobile": "+47 22 22 22"}
+    fields = {
+        "first_name": "Dora",
+        "last_name": "Dahl",
+        "email": "dora@example.org",
+        "mobile": "+47 22 22 22",
+    }
     for name, value in (fields | {"password": PASSWORD, "confirm_password": PASSWORD}).items():
         await dora.fill(f"[name={name}]", value)
     await send(dora, "main form")

@@ -1,5 +1,7 @@
 """Writing, and reading what was written: keys, drafts, quotes, and where one is in a long conversation."""
 
+from typing import Any
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -51,7 +53,7 @@ async def test_an_enter_that_ends_a_word_of_an_input_method_does_not_send(desk: 
 
 async def test_on_a_touch_keyboard_enter_breaks_the_line(desk: Desk) -> None:
     ticket = await desk.live.ticket_with_agent()
-    look = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    look: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
     carla = await desk.visit("carla", f"/tickets/{ticket}", **look)
 
     await carla.locator(BODY).press_sequentially("One")

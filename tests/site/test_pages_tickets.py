@@ -230,7 +230,8 @@ async def test_an_assignment_refused_on_the_board_is_told_there(cast: Cast) -> N
 
 
 @pytest.mark.parametrize(
-    "back", ["https://elsewhere.example", "//elsewhere.example", "/tickets.example", "/account"]
+    "back",
+    ["https://elsewhere.example", "//elsewhere.example", "/tickets.example", "/account", "/tickets?\r\nX: y"],
 )
 async def test_a_form_leads_nowhere_but_to_a_list(cast: Cast, back: str) -> None:
     ticket = await cast.raise_ticket()

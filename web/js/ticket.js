@@ -15,7 +15,9 @@ customElements.define("ticket-timeline", TicketTimeline);
 customElements.define("message-composer", MessageComposer);
 
 const timeline = document.querySelector("ticket-timeline");
-if (timeline) start();
+// Without scripts one pages through a long conversation; with them it is one, and begins at its end.
+if (timeline?.dataset.newest === "no") location.replace(location.pathname);
+else if (timeline) start();
 
 function start() {
   const connection = new Connection();
@@ -29,6 +31,10 @@ function start() {
     conversation.take(entries);
   });
   timeline.list.addEventListener("click", (event) => pressed(event, conversation, connection));
+  timeline.querySelector(".older")?.addEventListener("click", (event) => {
+    event.preventDefault();
+    conversation.older();
+  });
   timeline.onWay.addEventListener("click", (event) => decideFailed(event, conversation));
   keepOpenWhereThereIsRoom(document.querySelector("#about"));
 }
