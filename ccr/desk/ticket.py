@@ -39,6 +39,13 @@ class Heads(msgspec.Struct, frozen=True):
         return type(self)(self.seqs[:reach] + (seq,) * new, self.times[:reach] + (at,) * new)
 
 
+class Names(msgspec.Struct, frozen=True):
+    """What the two people on a ticket are called today."""
+
+    customer: str
+    agent: str | None
+
+
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     """One customer's query as it stands. Times in milliseconds since 1970 UTC.
 
@@ -48,12 +55,10 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     query: str
     customer_id: int
-    customer_name: str
     opened_at: int
     status: Status = Status.OPEN
     priority: Priority = Priority.NORMAL
     agent_id: int | None = None
-    agent_name: str | None = None
     waiting_on: WaitingOn | None = None
     waiting_since: int | None = None
     stars: int | None = None
@@ -80,16 +85,16 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
         heads = self.heads.after(event.reach, self.last_seq + 1, at)
         return msgspec.structs.replace(self, heads=heads, **_changes(self, event, actor, at))
 
-    def wire(self, clearance: Reach, *, read_seq: int, unread: int) -> dict[str, Any]:
+    def wire(self, clearance: Reach, names: "Names", *, read_seq: int, unread: int) -> dict[str, Any]:
         """The ticket as the contract writes it, for a viewer with this clearance."""
-        agent = {"id": self.agent_id, "name": self.agent_name} if self.agent_id else None
+        agent = {"id": self.agent_id, "name": names.agent} if self.agent_id else None
         rating = {"stars": self.stars, "comment": self.rating_comment} if self.stars else None
         return {
             "id": self.id,
             "query": self.query,
             "status": self.status.value,
             "priority": self.priority.value,
-            "customer": {"id": self.customer_id, "name": self.customer_name},
+            "customer": {"id": self.customer_id, "name": names.customer},
             "agent": agent,
             "waiting_on": self.waiting_on.value if self.waiting_on else None,
             "waiting_since": rfc3339(self.waiting_since) if self.waiting_since else None,
@@ -112,10 +117,10 @@ def _changes(ticket: Ticket, event: Event, actor: Person, at: int) -> dict[str, 
         case happened.MessagePosted():
             return _turn(ticket, WaitingOn.AGENT if actor.role is Role.CUSTOMER else WaitingOn.CUSTOMER, at)
         case happened.AgentAssigned(agent=None):
-            return {"agent_id": None, "agent_name": None, "status": Status.OPEN}
+            return {"agent_id": None, "status": Status.OPEN}
         case happened.AgentAssigned(agent=agent):
             assert agent is not None
-            return {"agent_id": agent.id, "agent_name": agent.name, "status": Status.ASSIGNED}
+            return {"agent_id": agent.id, "status": Status.ASSIGNED}
         case happened.PriorityChanged():
             return {"priority": Priority(event.priority)}
         case happened.TicketClosed():

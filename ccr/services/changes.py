@@ -190,7 +190,6 @@ class _Request:
             id=0,
             query=self.command.query,
             customer_id=person.id,
-            customer_name=person.name,
             opened_at=self.now,
         )
 

@@ -5,12 +5,14 @@ from typing import Any
 import msgspec
 
 from ccr.desk.clock import MINUTE
+from ccr.desk.events import Reach
 from ccr.desk.notices import WAITS_UNREAD, Kind
 from ccr.desk.people import Person
 from ccr.desk.ticket import Ticket
 from ccr.services.resets import GOOD_FOR
-from ccr.store import tickets, waiting
+from ccr.store import lists, tickets, waiting
 from ccr.store.connection import Connection
+from ccr.store.lists import Seen
 from ccr.store.outbox import Owed
 
 QUOTED = 5
@@ -57,12 +59,12 @@ def judge(connection: Connection, owed: Owed, now: int, home: str) -> Verdict:
         return Pointless()
     if owed.ticket is None:
         return Send(reader=person, to=person.email, data=_said(owed, person, home))
-    ticket = tickets.find(connection, owed.ticket, person)
-    if ticket is None:
+    found = lists.some(connection, person, Reach.EVERYONE, [owed.ticket])
+    if not found:
         return Pointless()
-    data = _said(owed, person, home) | {"ticket": _facts(ticket)}
+    data = _said(owed, person, home) | {"ticket": _facts(found[0])}
     if owed.kind == Kind.MESSAGE_WAITING:
-        return _waiting(connection, person, ticket, data, now)
+        return _waiting(connection, person, found[0].ticket, data, now)
     return Send(reader=person, to=person.email, data=data)
 
 
@@ -99,14 +101,15 @@ def _said(owed: Owed, person: Person, home: str) -> dict[str, Any]:
     return owed.data | {"reader": reader, "home": home, "at": owed.created_at}
 
 
-def _facts(ticket: Ticket) -> dict[str, Any]:
+def _facts(seen: Seen) -> dict[str, Any]:
+    ticket = seen.ticket
     return {
         "id": ticket.id,
         "query": ticket.query,
         "status": ticket.status.value,
         "priority": ticket.priority.value,
-        "customer": ticket.customer_name,
-        "agent": ticket.agent_name,
+        "customer": seen.names.customer,
+        "agent": seen.names.agent,
     }
 
 

@@ -208,7 +208,7 @@ def _chain(connection: Connection, person: Person, depth: Reach, found: list[Ent
 
 
 def _wire(seen: Seen, depth: Reach) -> dict[str, Any]:
-    return seen.ticket.wire(depth, read_seq=seen.read_seq, unread=seen.unread)
+    return seen.ticket.wire(depth, seen.names, read_seq=seen.read_seq, unread=seen.unread)
 
 
 def _reachable(agent: Person | None) -> dict[str, Any] | None:

@@ -45,7 +45,7 @@ class Database:
         of the commits, whether or not the caller is still there to hear of it. Raises `Refusal` `unavailable` when
         the database cannot be reached or cannot keep up: then nothing was stored.
         """
-        job = Job(unit, asyncio.get_running_loop().create_future(), then)
+        job = Job(unit, asyncio.get_running_loop().create_future(), then, lane)
         self._writers[lane % len(self._writers)].take(job)
         result: T = await job.future
         return result

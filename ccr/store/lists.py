@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 
 from ccr.desk.events import MessagePosted, Reach
-from ccr.desk.people import Person, Role
-from ccr.desk.ticket import Ticket
+from ccr.desk.people import Person, Role, full_name
+from ccr.desk.ticket import Names, Ticket
 from ccr.store import tickets
-from ccr.store.connection import Connection
+from ccr.store.connection import Connection, Row
 
 _TIME = {Reach.EVERYONE: "t.outline_at", Reach.CONVERSATION: "t.conversation_at", Reach.STAFF: "t.updated_at"}
 
@@ -25,9 +25,10 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """A ticket and how far its viewer has read it."""
+    """A ticket, who is on it, and how far its viewer has read it."""
 
     ticket: Ticket
+    names: Names
     read_seq: int
     unread: int
 
@@ -97,15 +98,22 @@ def _seen(
     unread, unread_params = _unread(person, clearance)
     rows = connection.up_to(
         most,
-        f"SELECT {tickets.COLUMNS}, COALESCE(r.seq, 0), {unread} FROM {tickets.SOURCE} "
+        f"SELECT {tickets.COLUMNS}, c.first_name, c.last_name, a.first_name, a.last_name, "
+        f"COALESCE(r.seq, 0), {unread} "
+        "FROM tickets t JOIN people c ON c.id = t.customer_id LEFT JOIN people a ON a.id = t.agent_id "
         "LEFT JOIN read_marks r ON r.ticket_id = t.id AND r.person_id = ? "
         f"WHERE {' AND '.join(conditions)} {order}",
         *unread_params,
         person.id,
         *params,
     )
-    width = tickets.WIDTH
-    return [Seen(tickets.from_row(row), int(row[width]), int(row[width + 1])) for row in rows]
+    return [_from_row(row) for row in rows]
+
+
+def _from_row(row: Row) -> Seen:
+    first, last, agent_first, agent_last, read_seq, unread = row[tickets.WIDTH :]
+    agent = full_name(agent_first, agent_last) if agent_first is not None else None
+    return Seen(tickets.from_row(row), Names(full_name(first, last), agent), int(read_seq), int(unread))
 
 
 def _unread(person: Person, clearance: Reach) -> tuple[str, list[Any]]:

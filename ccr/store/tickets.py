@@ -6,26 +6,26 @@ from typing import NamedTuple
 import msgspec
 
 from ccr.desk.commands import Priority
-from ccr.desk.people import Person, Role, full_name
+from ccr.desk.people import Person, Role
 from ccr.desk.ticket import Heads, Status, Ticket, WaitingOn
 from ccr.store.connection import Connection, Row
 from ccr.store.receipts import Receipt
 
 COLUMNS = """
-    t.id, t.query, t.customer_id, c.first_name, c.last_name, t.agent_id, a.first_name, a.last_name,
-    t.status, t.priority, t.waiting_on, t.waiting_since, t.opened_at,
+    t.id, t.query, t.customer_id, t.agent_id, t.status, t.priority, t.waiting_on, t.waiting_since, t.opened_at,
     t.outline_seq, t.outline_at, t.conversation_seq, t.conversation_at, t.last_seq, t.updated_at,
     t.stars, t.rating_comment
 """
-WIDTH = 21
-SOURCE = "tickets t JOIN people c ON c.id = t.customer_id LEFT JOIN people a ON a.id = t.agent_id"
+WIDTH = 17
 
-_ACTOR = "p.id, p.role, p.first_name, p.last_name, p.email, p.mobile, p.active"
+_ACTOR = "p.id, p.role, p.first_name, p.last_name, p.active, p.email, p.mobile"
 
+# Not a column more than a decision needs: every message begins with it.
 _LOCKED = (
-    f"SELECT {COLUMNS}, {_ACTOR}, k.command_hash, k.ticket_id, k.seq, k.entries, k.answered_at FROM {SOURCE} "
-    "JOIN people p ON p.id = ? "
-    "LEFT JOIN receipts k ON k.person_id = p.id AND k.scope = t.id AND k.client_key = ? WHERE t.id = ?"
+    f"SELECT {COLUMNS}, p.id, p.role, p.first_name, p.last_name, p.active, "
+    "k.command_hash, k.ticket_id, k.seq, k.entries, k.answered_at "
+    "FROM tickets t JOIN people p ON p.id = ? "
+    "LEFT JOIN receipts k ON k.scope = t.id AND k.person_id = p.id AND k.client_key = ? WHERE t.id = ?"
 )
 
 _STATUS = {status.value: status for status in Status}
@@ -43,8 +43,8 @@ class Locked(NamedTuple):
 
 
 def lock(connection: Connection, ticket_id: int, person_id: int, key: str) -> Locked | None:
-    """The ticket, nobody else changing it until this transaction ends; the person as they are now; what their key
-    was answered with. In one statement, because every message begins with it.
+    """The ticket, nobody else changing it until this transaction ends; the person as they are now, but for how to
+    reach them; what their key was answered with.
     """
     connection.dialect.lock_ticket(connection, ticket_id)
     row = connection.row(_LOCKED, person_id, key, ticket_id)
@@ -57,13 +57,13 @@ def lock(connection: Connection, ticket_id: int, person_id: int, key: str) -> Lo
 def actor(connection: Connection, person_id: int) -> Person | None:
     """The person as they are now."""
     row = connection.row(f"SELECT {_ACTOR} FROM people p WHERE p.id = ?", person_id)
-    return _actor(row) if row else None
+    return _actor(row, *row[5:]) if row else None
 
 
 def find(connection: Connection, ticket_id: int, person: Person) -> Ticket | None:
     """The ticket, if it is there and this person's to see."""
     row = connection.row(
-        f"SELECT {COLUMNS} FROM {SOURCE} WHERE t.id = ? AND {of_person(person)}",
+        f"SELECT {COLUMNS} FROM tickets t WHERE t.id = ? AND {of_person(person)}",
         ticket_id,
         *owner(person),
     )
@@ -153,27 +153,25 @@ def from_row(row: Row) -> Ticket:
         id=row[0],
         query=row[1],
         customer_id=row[2],
-        customer_name=full_name(row[3], row[4]),
-        agent_id=row[5],
-        agent_name=full_name(row[6], row[7]) if row[5] else None,
-        status=_STATUS[row[8]],
-        priority=_PRIORITY[row[9]],
-        waiting_on=_WAITING[row[10]],
-        waiting_since=row[11],
-        opened_at=row[12],
-        heads=Heads((row[13], row[15], row[17]), (row[14], row[16], row[18])),
-        stars=row[19],
-        rating_comment=row[20],
+        agent_id=row[3],
+        status=_STATUS[row[4]],
+        priority=_PRIORITY[row[5]],
+        waiting_on=_WAITING[row[6]],
+        waiting_since=row[7],
+        opened_at=row[8],
+        heads=Heads((row[9], row[11], row[13]), (row[10], row[12], row[14])),
+        stars=row[15],
+        rating_comment=row[16],
     )
 
 
-def _actor(row: Row) -> Person:
+def _actor(row: Row, email: str | None = None, mobile: str | None = None) -> Person:
     return Person(
         id=row[0],
         role=_ROLE[row[1]],
         first_name=row[2],
         last_name=row[3],
-        email=row[4],
-        mobile=row[5],
-        active=bool(row[6]),
+        email=email,
+        mobile=mobile,
+        active=bool(row[4]),
     )

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
 from time import perf_counter
@@ -26,16 +25,33 @@ BACKLOG = 5_000
 
 
 class Job:
-    """A unit of work on its way to a writer and back."""
+    """A unit of work on its way to a writer and back. Jobs of the same `lane`, unless 0, concern the same ticket."""
 
-    __slots__ = ("done", "error", "future", "result", "then", "unit")
+    __slots__ = ("error", "future", "lane", "result", "then", "unit")
 
-    def __init__(self, unit: Unit, future: "asyncio.Future[Any]", then: Callable[[Any], None] | None) -> None:
+    def __init__(
+        self, unit: Unit, future: "asyncio.Future[Any]", then: Callable[[Any], None] | None, lane: int = 0
+    ) -> None:
         self.unit = unit
         self.future = future
         self.then = then
+        self.lane = lane
         self.result: Any = None
         self.error: BaseException | None = None
+
+    def answer(self) -> None:
+        """On the event loop: what follows from the commit, then the answer."""
+        if self.error is None and self.then is not None:
+            try:
+                self.then(self.result)
+            except Exception:
+                logger.exception("what should follow from a commit failed")
+        if self.future.done():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
 
 
 class Writer(threading.Thread):
@@ -151,39 +167,38 @@ class Writer(threading.Thread):
 
 
 class _Answers:
-    """What follows from each commit, and then its answer, before anything of the next: one in each step of the loop.
+    """Gives answers in the order of the commits, and those of one lane in different steps of the event loop.
 
-    So whoever asked has acknowledged what is theirs before they hear of what was stored after it; a batch answered in
-    one step would tell them of later numbers first.
+    Whoever is answered goes on in the next step. So they have acknowledged what is theirs before they hear of what was
+    stored on the ticket after it; all in one step would tell them of later numbers first.
     """
 
     def __init__(self) -> None:
-        self._waiting: deque[Job] = deque()
+        self._waiting: list[Job] = []
+        self._giving = False
 
     def give(self, batch: list[Job]) -> None:
-        """On the event loop, in the order of the commits."""
-        idle = not self._waiting
-        self._waiting.extend(batch)
-        if idle:
-            self._give_one()
+        """Called on the event loop, in the order of the commits."""
+        self._waiting += batch
+        if not self._giving:
+            self._step()
 
-    def _give_one(self) -> None:
-        job = self._waiting[0]
-        if job.error is None and job.then is not None:
-            try:
-                job.then(job.result)
-            except Exception:
-                logger.exception("what should follow from a commit failed")
-        if not job.future.done():
-            if job.error is not None:
-                job.future.set_exception(job.error)
-            else:
-                job.future.set_result(job.result)
-        loop = job.future.get_loop()
-        # Behind the caller, who is woken in the next step.
-        loop.call_soon(self._next)
+    def _step(self) -> None:
+        lanes: set[int] = set()
+        later = []
+        for job in self._waiting:
+            if job.lane in lanes:
+                later.append(job)
+                continue
+            if job.lane:
+                lanes.add(job.lane)
+            job.answer()
+        loop = self._waiting[0].future.get_loop()
+        self._waiting, self._giving = later, True
+        # Behind those who were just answered.
+        loop.call_soon(self._settled)
 
-    def _next(self) -> None:
-        self._waiting.popleft()
+    def _settled(self) -> None:
+        self._giving = False
         if self._waiting:
-            self._give_one()
+            self._step()
