@@ -94,15 +94,17 @@ STATEMENTS = [
     "CREATE INDEX tickets_of_agent ON tickets (agent_id)",
     "CREATE INDEX tickets_by_status ON tickets (status)",
     "CREATE INDEX tickets_by_outline ON tickets (outline_at, id)",
+    # Checked without IN: SQLite makes a temporary table of a longer list, for every row.
     """
     CREATE TABLE entries (
         ticket_id BIGINT NOT NULL REFERENCES tickets (id),
         seq INTEGER NOT NULL CHECK (seq > 0),
         happened_at BIGINT NOT NULL,
         actor_id BIGINT NOT NULL REFERENCES people (id),
-        actor_role VARCHAR(10) NOT NULL CHECK (actor_role IN ('customer', 'agent', 'admin', 'bot')),
+        actor_role VARCHAR(10) NOT NULL
+            CHECK (actor_role = 'customer' OR actor_role = 'agent' OR actor_role = 'admin' OR actor_role = 'bot'),
         type VARCHAR(30) NOT NULL,
-        reach SMALLINT NOT NULL CHECK (reach IN (0, 1, 2)),
+        reach SMALLINT NOT NULL CHECK (reach BETWEEN 0 AND 2),
         client_key VARCHAR(64) NOT NULL,
         fields {json} NOT NULL,
         PRIMARY KEY (ticket_id, seq)
