@@ -5,6 +5,7 @@ before which it would have had to arrive.
 """
 
 import asyncio
+import json
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -77,7 +78,12 @@ class Cast:
         """Alan, by a link that Ada could have printed."""
         link = await self.registry.first_admin.make_admin("alan@example.org")
         [code] = parse_qs(link.partition("?")[2])["code"]
-        given = {"email": "alan@example.org", "code": code, "password": PASSWORD, "confirm_password": PASSWORD}
+        given = {
+            "email": "alan@example.org",
+            "code": code,
+            "password": PASSWORD,
+            "confirm_password": PASSWORD,
+        }
         await self.registry.resets.confirm(given, LAPTOP)
         await self.sign_in("alan")
 
@@ -218,9 +224,13 @@ class RawSocket:
     async def enter(self, token: str) -> Self:
         """Connected and let in."""
         await self.hear()
-        await self.say('40{"token":"%s"}' % token)
+        await self.say(f"40{json.dumps({'token': token})}")
         assert (await self.hear()).startswith("40")
         return self
+
+    async def ask(self, number: int, event: str, payload: Any) -> None:
+        """An event, which is to be acknowledged under this number."""
+        await self.say(f"42{number}{json.dumps([event, payload])}")
 
 
 class Live(Cast):
@@ -272,9 +282,8 @@ class Live(Cast):
 
 def make_registry(folder: Path, *, now: Callable[[], int] | None = None, **given: Any) -> Registry:
     """One on an empty folder, with passwords that cost nothing to hash."""
-    settings = Settings(
-        data=folder, **({"bind": "127.0.0.1:0", "secret_key": SECRET, "rate_limits": False} | given)
-    )
+    usual: dict[str, Any] = {"bind": "127.0.0.1:0", "secret_key": SECRET, "rate_limits": False}
+    settings = Settings(data=folder, **(usual | given))
     hasher = Argon2Passwords(memory_kib=8, passes=1)
     return create_app(settings, Parts(hasher=hasher, now=now) if now else Parts(hasher=hasher))
 
@@ -292,20 +301,19 @@ async def registry_with_cast(folder: Path, **given: Any) -> AsyncIterator[Cast]:
 @asynccontextmanager
 async def live_registry(folder: Path, **given: Any) -> AsyncIterator[Live]:
     """Served until the test is over, on a port that the system chose."""
-    settings = Settings(data=folder, bind="127.0.0.1:0", secret_key=SECRET)
-    listener = serving.listen(settings)
-    port = listener.getsockname()[1]
-    registry = make_registry(folder, public_url=f"http://127.0.0.1:{port}", **given)
-    stop = asyncio.Event()
-    await registry.prepare()
-    task = asyncio.create_task(
-        serving.serve(registry, registry.settings, registry.drain, listener=listener, stop=stop)
-    )
-    try:
-        async with AsyncExitStack() as stack:
-            live = Live(registry, port, stack)
-            await live.assemble()
-            yield live
-    finally:
-        stop.set()
-        await asyncio.wait_for(task, WITHIN)
+    with serving.listen(Settings(data=folder, bind="127.0.0.1:0", secret_key=SECRET)) as listener:
+        port = listener.getsockname()[1]
+        registry = make_registry(folder, public_url=f"http://127.0.0.1:{port}", **given)
+        stop = asyncio.Event()
+        await registry.prepare()
+        task = asyncio.create_task(
+            serving.serve(registry, registry.settings, registry.drain, listener=listener, stop=stop)
+        )
+        try:
+            async with AsyncExitStack() as stack:
+                live = Live(registry, port, stack)
+                await live.assemble()
+                yield live
+        finally:
+            stop.set()
+            await asyncio.wait_for(task, WITHIN)

@@ -21,6 +21,8 @@ Key = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{8,64}\Z")]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
+# Letters, signs and marks by their category, and yet nothing to be seen: fillers, an empty Braille cell, selectors.
+_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe0e\ufe0f\uffa0")
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -32,9 +34,9 @@ def clean(text: str) -> str:
 
 def is_blank(text: str) -> bool:
     """Whether a reader would see nothing at all."""
-    if text[:1].isalnum():
+    if text[:1].isalnum() and text[0] not in _UNSEEN:
         return False
-    return all(unicodedata.category(char) in _INVISIBLE for char in text)
+    return all(char in _UNSEEN or unicodedata.category(char) in _INVISIBLE for char in text)
 
 
 def text_fault(text: str) -> str | None:

@@ -16,6 +16,7 @@ Query = Annotated[str, msgspec.Meta(min_length=1, max_length=QUERY_LENGTH)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=TEXT_LENGTH)]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=REASON_LENGTH)]
 Stars = Annotated[int, msgspec.Meta(ge=1, le=5)]
+Attachments = Annotated[list[Id], msgspec.Meta(max_length=5)]
 Seq = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 
 
@@ -52,7 +53,7 @@ class PostMessage(Command, frozen=True, tag="post_message"):
 
     body: Text
     reply_to: Seq | None = None
-    attachments: list[str] = []
+    attachments: Attachments = []
 
 
 class PostNote(Command, frozen=True, tag="post_note"):

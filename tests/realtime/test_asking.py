@@ -205,7 +205,7 @@ async def test_every_command_can_be_done_by_socket(live: Live) -> None:
     carla, amir, ada = [await live.connect(name) for name in ("carla", "amir", "ada")]
     done = [await carla.do(None, "open_ticket", query="Please help", details="It is broken.")]
     ticket = done[0]["ticket"]
-    for client, kind, fields in [
+    steps: list[tuple[Client, str, dict[str, Any]]] = [
         (ada, "assign_agent", {"agent": live.id("amir")}),
         (amir, "post_message", {"body": "What is?"}),
         (carla, "post_message", {"body": "The kettle.", "reply_to": 3}),
@@ -216,7 +216,8 @@ async def test_every_command_can_be_done_by_socket(live: Live) -> None:
         (carla, "rate_ticket", {"stars": 5, "comment": "Quick!"}),
         (carla, "reopen_ticket", {}),
         (ada, "assign_agent", {"agent": None}),
-    ]:
+    ]
+    for client, kind, fields in steps:
         done.append(await client.do(ticket, kind, **fields))
 
     assert [(answer["ok"], answer["seq"]) for answer in done] == [(True, n) for n in range(1, 12)]
@@ -242,7 +243,11 @@ async def test_an_event_without_acknowledgement_is_carried_out_all_the_same(live
 
     await carla.socket.emit(
         "do",
-        {"ticket": ticket, "key": new_key(), "command": {"type": "post_message", "body": "No need to answer"}},
+        {
+            "ticket": ticket,
+            "key": new_key(),
+            "command": {"type": "post_message", "body": "No need to answer"},
+        },
     )
 
     assert (await amir.heard("entry"))["seq"] == 3

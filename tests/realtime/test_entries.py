@@ -35,7 +35,7 @@ async def test_each_viewer_is_told_of_the_entry_they_saw_before(live: Live) -> N
     ticket = await live.ticket_with_agent()
     carla, amir, ada = await live.on_ticket(ticket, "carla", "amir", "ada")
 
-    for name, kind, fields in [
+    steps: list[tuple[str, str, dict[str, Any]]] = [
         ("amir", "post_note", {"body": "A difficult one."}),
         ("amir", "post_message", {"body": "Good morning."}),
         ("carla", "post_message", {"body": "Good morning!"}),
@@ -43,7 +43,8 @@ async def test_each_viewer_is_told_of_the_entry_they_saw_before(live: Live) -> N
         ("amir", "set_priority", {"priority": "high"}),
         ("amir", "redact_message", {"of": 3}),
         ("carla", "close_ticket", {}),
-    ]:
+    ]
+    for name, kind, fields in steps:
         await live.do(name, ticket, kind, **fields)
     for client in (carla, amir, ada):
         await client.heard("entry", where=lambda entry: entry["type"] == "ticket_closed")

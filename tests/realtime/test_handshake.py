@@ -1,5 +1,6 @@
 """Who is let in, and who is told why not."""
 
+import json
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -41,7 +42,7 @@ async def cookie_of(live: Live) -> str:
         browser.post(f"{live.url}/api/v1/sessions", json=given, headers={"Origin": live.url}) as answer,
     ):
         assert answer.status == 200
-        jar = SimpleCookie[str]()
+        jar = SimpleCookie()
         for header in answer.headers.getall("Set-Cookie"):
             jar.load(header)
     return f"ccr_session={jar['ccr_session'].value}"
@@ -63,7 +64,7 @@ async def test_the_cookie_lets_its_person_in_also_beside_another_sites_malformed
 
 
 async def test_nobody_is_let_in_without_an_identity(live: Live) -> None:
-    for auth in (
+    tokens: list[Any] = [
         None,
         {},
         {"token": ""},
@@ -75,7 +76,8 @@ async def test_nobody_is_let_in_without_an_identity(live: Live) -> None:
         "token",
         {"token": "\ud800" * 43},
         {"token": "a\x00"},
-    ):
+    ]
+    for auth in tokens:
         told = await refusal(live, auth=auth)
         assert told == {"code": "unauthenticated", "message": "Sign in first."}, auth
 
@@ -178,5 +180,5 @@ async def test_the_token_may_be_told_after_a_refusal(live: Live) -> None:
     await raw.hear()
     await raw.say("40")
     assert (await raw.hear()).startswith("44{")
-    await raw.say('40{"token":"%s"}' % live.tokens["carla"])
+    await raw.say(f"40{json.dumps({'token': live.tokens['carla']})}")
     assert (await raw.hear()).startswith("40{")

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from prometheus_client import Metric
 
 from ccr import metrics
 from ccr.adapters import sqlite
 from ccr.desk.commands import PostMessage
 from ccr.realtime.sockets import MOST_IN_FLIGHT
-from tests.live import Live, RawSocket, new_key
+from tests.live import Live, new_key
 from tests.waiting import until
 
 SQLITE_COMMIT = sqlite.DIALECT.commit
@@ -57,11 +58,6 @@ def message(ticket: int, body: str, key: str | None = None) -> dict[str, Any]:
     return {"ticket": ticket, "key": key or new_key(), "command": {"type": "post_message", "body": body}}
 
 
-async def send(raw: RawSocket, number: int, ticket: int, body: str) -> None:
-    """A message, without waiting for its acknowledgement."""
-    await raw.say(f"42{number}{json.dumps(['do', message(ticket, body)])}")
-
-
 async def test_a_hundred_messages_sent_at_once_are_stored_in_the_order_sent(live: Live) -> None:
     ticket = await live.ticket_with_agent()
     [amir] = await live.on_ticket(ticket, "amir")
@@ -80,10 +76,14 @@ async def test_everybodys_messages_keep_their_order_across_shared_commits(live: 
     await live.do("ada", his, "assign_agent", agent=live.id("bea"))
     pairs = [("carla", hers), ("amir", hers), ("omar", his), ("bea", his)]
     raws = [(await live.raw(name), ticket) for name, ticket in pairs]
-    commits = metrics.COMMIT_UNITS.collect()[0].samples
+    [before] = metrics.COMMIT_UNITS.collect()
 
     await asyncio.gather(
-        *(send(raw, n, ticket, f"{who} {n}") for who, (raw, ticket) in enumerate(raws) for n in range(40))
+        *(
+            raw.ask(n, "do", message(ticket, f"{who} {n}"))
+            for who, (raw, ticket) in enumerate(raws)
+            for n in range(40)
+        )
     )
     for raw, _ in raws:
         answers = [json.loads((await raw.hear()).partition("[")[2][:-1]) for _ in range(40)]
@@ -97,15 +97,16 @@ async def test_everybodys_messages_keep_their_order_across_shared_commits(live: 
         bodies = [json.loads(fields)["body"].split() for _, fields in rows]
         for who in {who for who, _ in bodies}:
             assert [int(n) for by, n in bodies if by == who] == [*range(40)]
-    assert shared(commits, metrics.COMMIT_UNITS.collect()[0].samples) > 1
+    [after] = metrics.COMMIT_UNITS.collect()
+    assert shared(before, after) > 1
 
 
-def shared(before: Any, after: Any) -> float:
+def shared(before: Metric, after: Metric) -> float:
     """Units for each commit, from one reading of the metric to another."""
 
-    def totals(samples: Any) -> list[float]:
+    def totals(read: Metric) -> list[float]:
         return [
-            sample.value for end in ("_sum", "_count") for sample in samples if sample.name.endswith(end)
+            sample.value for end in ("_sum", "_count") for sample in read.samples if sample.name.endswith(end)
         ]
 
     (units, commits), (units_before, commits_before) = totals(after), totals(before)
@@ -117,10 +118,12 @@ async def test_one_connection_hears_of_entries_in_the_order_of_their_numbers(liv
     ticket = await live.ticket_with_agent()
     raws = [await live.raw(name) for name in ("carla", "amir")]
     for raw in raws:
-        await raw.say('420["join",{"ticket":%d}]' % ticket)
+        await raw.ask(0, "join", {"ticket": ticket})
         await raw.hear()
 
-    await asyncio.gather(*(send(raw, n, ticket, f"message {n}") for raw in raws for n in range(40)))
+    await asyncio.gather(
+        *(raw.ask(n, "do", message(ticket, f"message {n}")) for raw in raws for n in range(40))
+    )
 
     for raw in raws:
         frames = [await raw.hear() for _ in range(80)]
@@ -193,7 +196,7 @@ async def test_what_was_sent_before_the_connection_broke_is_done_and_told(live: 
     raw = await live.raw("carla")
 
     for n in range(20):
-        await send(raw, n, ticket, f"message {n}")
+        await raw.ask(n, "do", message(ticket, f"message {n}"))
     await raw.cut()
 
     await amir.heard("entry", 20)
