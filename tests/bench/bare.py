@@ -11,24 +11,25 @@ from ccr.settings import Settings
 server = socketio.AsyncServer(async_mode="asgi", cors_allowed_origins="*")
 
 
-@server.event
 async def connect(sid: str, environ: dict[str, Any], auth: object) -> None:
     """Everybody may."""
 
 
-@server.event
 async def join(sid: str, asked: dict[str, Any]) -> dict[str, Any]:
     """Enter the room."""
     await server.enter_room(sid, str(asked["ticket"]))
     return {"ok": True}
 
 
-@server.event
 async def do(sid: str, asked: dict[str, Any]) -> dict[str, Any]:
     """Echo to the others in the room."""
     body = {"ticket": asked["ticket"], "key": asked["key"], **asked["command"]}
     await server.emit("entry", body, room=str(asked["ticket"]), skip_sid=sid)
     return {"ok": True, "ticket": asked["ticket"], "entries": [body]}
+
+
+for handler in (connect, join, do):
+    server.on(handler.__name__, handler)
 
 
 async def _nothing() -> None:

@@ -20,7 +20,9 @@ class Frames:
         self._reader: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, session: aiohttp.ClientSession, url: str, auth: dict[str, str] | None = None) -> "Frames":
+    async def open(
+        cls, session: aiohttp.ClientSession, url: str, auth: dict[str, str] | None = None
+    ) -> "Frames":
         """Connected and let in, or `ConnectionRefusedError` with what the server said."""
         socket = await session.ws_connect(f"{url}/socket.io/?EIO=4&transport=websocket", compress=0)
         await socket.receive_str()
@@ -38,7 +40,8 @@ class Frames:
         number = self._number
         answered = self._waiting[number] = asyncio.get_running_loop().create_future()
         await self._socket.send_str(f"42{number}{json.dumps([event, payload])}")
-        return await answered
+        answer: str = await answered
+        return answer
 
     async def close(self) -> None:
         """Gone."""

@@ -97,9 +97,10 @@ async def in_turns(sides: list[Side], rounds: int, measure: Callable[[Side], Awa
 
 async def main(asked: argparse.Namespace) -> None:
     """Measure and print."""
-    async with AsyncExitStack() as open_, aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0)
-    ) as session:
+    async with (
+        AsyncExitStack() as open_,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
+    ):
         bare = await open_.enter_async_context(servers.bare_echo())
         ours = await open_.enter_async_context(servers.registry())
         pairs = await servers.pairs(session, ours, asked.tickets)
@@ -135,7 +136,9 @@ def report(sides: list[Side]) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--tickets", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--seconds", type=float, default=2.0, help="of each round")
