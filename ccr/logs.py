@@ -30,9 +30,7 @@ _CALMED = {
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
-_NAMED = (
-    r"(?i)\b(password|secret|token|api_?key|authorization|cookie)(['\"]?\s*[=:]\s*['\"]?)[^\s'\",&;]+"
-)
+_NAMED = r"(?i)\b(password|secret|token|api_?key|authorization|cookie)(['\"]?\s*[=:]\s*['\"]?)[^\s'\",&;]+"
 _SECRETS = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), r"\1 ***"),
     (re.compile(r"(?<=://)[^/\s@]*:[^/\s@]*(?=@)"), "***"),

@@ -122,7 +122,9 @@ async def test_only_the_sockets_of_the_ended_session_are_closed(live: Live) -> N
     staying = await live.connect("carla")
     other = await live.connect("omar")
 
-    [first, _] = [row[0] for row in await live.rows("SELECT id FROM sessions WHERE person_id = 1 ORDER BY id")]
+    [first, _] = [
+        row[0] for row in await live.rows("SELECT id FROM sessions WHERE person_id = 1 ORDER BY id")
+    ]
     await live.registry.signing_in.end_session(live.identity("carla"), first)
 
     await ending.disconnected()
@@ -242,5 +244,3 @@ async def test_a_deactivated_agents_tickets_are_everybodys_to_see_as_unassigned(
 
 def message(ticket: int, body: str) -> dict[str, Any]:
     return {"ticket": ticket, "key": new_key(), "command": {"type": "post_message", "body": body}}
-
-
