@@ -17,7 +17,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "store": {"desk"} | LEAVES,
     "services": {"desk", "store", "ports"} | LEAVES,
     "ports": {"desk"},
-    "adapters": {"desk", "ports", "settings", "store.dialects"} | LEAVES,
+    "adapters": {"desk", "ports", "settings", "setting_values", "store.dialects"} | LEAVES,
     "realtime": {"services", "desk", "settings"} | LEAVES,
     "site": {"services", "desk", "settings"} | LEAVES,
     "settings": {"setting_values"},

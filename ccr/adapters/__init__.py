@@ -1,6 +1,8 @@
 """One file for each outside thing and its local twin. Which one it is, is decided here and nowhere else."""
 
+import dataclasses
 import ipaddress
+import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,17 +13,39 @@ from ccr.ports import Mailer
 from ccr.settings import Settings, SettingsError
 from ccr.store.dialects import Dialect, Driver
 
+PATIENCE = 3_600
+"""Seconds that one step of a migration may take in DB2."""
+
 SENDER_NAME = "Customer Care Registry"
 
+_log = logging.getLogger(__name__)
 
-def database_driver(settings: Settings) -> tuple[Callable[[], Driver], Dialect]:
-    """How to connect to where everything is kept, and what that speaks. Raises `SettingsError`."""
+
+def database_driver(
+    settings: Settings, *, patient: bool = False
+) -> tuple[Callable[[], Driver], Dialect, int, int]:
+    """How to connect to where everything is kept, what that speaks, and how many writers and readers it takes.
+
+    `patient` is for work that may take minutes. Raises `SettingsError`.
+    """
     url = settings.database_url
-    if not url.startswith("sqlite:///"):
-        raise SettingsError("CCR_DATABASE_URL", "for DB2 is not supported yet: use sqlite:///PATH")
+    if url.startswith("db2:"):
+        return _db2(url, patient=patient)
     path = Path(url.removeprefix("sqlite:///"))
     path.parent.mkdir(parents=True, exist_ok=True)
-    return partial(sqlite.connect, path), sqlite.DIALECT
+    return partial(sqlite.connect, path), sqlite.DIALECT, 1, 2
+
+
+def _db2(url: str, *, patient: bool) -> tuple[Callable[[], Driver], Dialect, int, int]:
+    from ccr.adapters import db2, db2_url
+
+    target = db2_url.read(url)
+    db2.load()
+    if not target.encrypted and not target.local:
+        _log.warning("the connection to DB2 is not encrypted (security=none)")
+    if patient:
+        target = dataclasses.replace(target, timeout=PATIENCE)
+    return partial(db2.connect, target), db2.DIALECT, target.writers, target.readers
 
 
 def mailer_for(settings: Settings) -> Mailer:

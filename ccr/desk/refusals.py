@@ -82,6 +82,11 @@ def conflict(why: str) -> Refusal:
     return Refusal(Code.CONFLICT, why)
 
 
+def undecided() -> Refusal:
+    """The database went away in the very moment of storing it; sending the same key again brings it to light."""
+    return Refusal(Code.UNAVAILABLE, "It is not certain whether this was saved. Try again.")
+
+
 def unavailable() -> Refusal:
     """Nothing was stored; the same key may be sent again."""
     return Refusal(

@@ -27,7 +27,7 @@ class Connection:
     def up_to(self, most: int, sql: str, *params: Any) -> list[Row]:
         """The first `most` rows; the rest is never fetched, which is how a page is cut without LIMIT."""
         cursor = self.driver.cursor()
-        cursor.execute(sql, params)
+        cursor.execute(*self.dialect.first(most, sql, params))
         found: list[Row] = cursor.fetchmany(most)
         cursor.close()
         return found

@@ -5,14 +5,13 @@ commits once (group commit): that is what makes a durable commit cheap under loa
 """
 
 import asyncio
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from ccr.desk.refusals import Refusal, unavailable
 from ccr.store.connection import Connection
-from ccr.store.dialects import Dialect, Driver
+from ccr.store.dialects import Dialect, Driver, Trouble
+from ccr.store.reach import Reach
+from ccr.store.readers import Readers
 from ccr.store.writer import Job, Writer
 
 T = TypeVar("T")
@@ -26,14 +25,13 @@ class Database:
     """
 
     def __init__(
-        self, connect: Callable[[], Driver], dialect: Dialect, *, readers: int = 2, writers: int = 1
+        self, connect: Callable[[], Driver], dialect: Dialect, writers: int = 1, readers: int = 2
     ) -> None:
         self.dialect = dialect
-        self._connect = connect
-        self._writers = [Writer(connect, dialect, f"writer-{n}") for n in range(writers)]
-        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="reader")
-        self._local = threading.local()
-        self._opened: list[Driver] = []
+        self.writers, self.readers = writers, readers
+        reach = Reach()
+        self._writers = [Writer(connect, dialect, f"writer-{n}", reach) for n in range(writers)]
+        self._readers = Readers(connect, dialect, reach, readers)
 
     async def write(
         self, unit: Callable[[Connection], T], *, then: Callable[[T], None] | None = None, lane: int = 0
@@ -52,11 +50,11 @@ class Database:
 
     async def read(self, unit: Callable[[Connection], T]) -> T:
         """The unit's result, from one consistent view of the data."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, unit)
+        return await self._readers.read(unit)
 
     def is_duplicate(self, error: Exception) -> bool:
         """Whether a unique key refused a row."""
-        return self.dialect.is_duplicate(error)
+        return self.dialect.trouble(error) is Trouble.DUPLICATE
 
     async def close(self) -> None:
         """Finish what waits, then close every connection."""
@@ -71,28 +69,4 @@ class Database:
     def _join(self) -> None:
         for writer in self._writers:
             writer.join()
-        self._readers.shutdown(wait=True)
-        for driver in self._opened:
-            driver.close()
-
-    def _read(self, unit: Callable[[Connection], T]) -> T:
-        try:
-            connection = self._reader()
-            self.dialect.begin_reading(connection.driver)
-            try:
-                return unit(connection)
-            finally:
-                self.dialect.rollback(connection.driver)
-        except Refusal:
-            raise
-        except Exception as error:
-            if self.dialect.is_unavailable(error):
-                raise unavailable() from error
-            raise
-
-    def _reader(self) -> Connection:
-        connection: Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = Connection(self._connect(), self.dialect)
-            self._opened.append(connection.driver)
-        return connection
+        self._readers.close()

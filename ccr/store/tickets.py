@@ -61,9 +61,9 @@ def actor(connection: Connection, person_id: int) -> Person | None:
 
 
 def find(connection: Connection, ticket_id: int, person: Person) -> Ticket | None:
-    """The ticket, if it is there and this person's to see."""
+    """The ticket, if it is there and this person's to see; it and its timeline stay so until the transaction ends."""
     row = connection.row(
-        f"SELECT {COLUMNS} FROM tickets t WHERE t.id = ? AND {of_person(person)}",
+        f"SELECT {COLUMNS} FROM tickets t WHERE t.id = ? AND {of_person(person)}{connection.dialect.held}",
         ticket_id,
         *owner(person),
     )

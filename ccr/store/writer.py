@@ -1,67 +1,33 @@
 """One thread that writes: it gathers what waits, commits once, and has the answers given in order."""
 
-import asyncio
-import logging
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
-from time import perf_counter
-from typing import Any
+from time import monotonic
 
-from ccr import metrics
-from ccr.desk.refusals import Refusal, unavailable
-from ccr.store.connection import Connection
+from ccr.desk.refusals import unavailable
+from ccr.store.batches import Batches, Job
 from ccr.store.dialects import Dialect, Driver
+from ccr.store.reach import Reach
+from ccr.store.remote import RemoteBatches
 
-logger = logging.getLogger(__name__)
-
-Unit = Callable[[Connection], Any]
-
-BATCH = 256
-"""Units committed together at most; bounds how long the first of them waits for the last."""
+__all__ = ["BACKLOG", "Job", "Writer"]
 
 BACKLOG = 5_000
 """Units that may wait for one writer; more are `unavailable`: an answer now beats one that comes too late."""
 
 
-class Job:
-    """A unit of work on its way to a writer and back. Jobs of the same `lane`, unless 0, concern the same ticket."""
-
-    __slots__ = ("error", "future", "lane", "result", "then", "unit")
-
-    def __init__(
-        self, unit: Unit, future: "asyncio.Future[Any]", then: Callable[[Any], None] | None, lane: int = 0
-    ) -> None:
-        self.unit = unit
-        self.future = future
-        self.then = then
-        self.lane = lane
-        self.result: Any = None
-        self.error: BaseException | None = None
-
-    def answer(self) -> None:
-        """On the event loop: what follows from the commit, then the answer."""
-        if self.error is None and self.then is not None:
-            try:
-                self.then(self.result)
-            except Exception:
-                logger.exception("what should follow from a commit failed")
-        if self.future.done():
-            return
-        if self.error is not None:
-            self.future.set_exception(self.error)
-        else:
-            self.future.set_result(self.result)
-
-
 class Writer(threading.Thread):
     """One thread, one connection, one transaction at a time for everything that waits."""
 
-    def __init__(self, connect: Callable[[], Driver], dialect: Dialect, name: str) -> None:
+    def __init__(self, connect: Callable[[], Driver], dialect: Dialect, name: str, reach: Reach) -> None:
         super().__init__(name=name, daemon=True)
-        self._connect = connect
-        self._dialect = dialect
-        self._connection: Connection | None = None
+        self._remote = dialect.remote
+        self._batches = (
+            RemoteBatches(connect, dialect, name, reach, late=self._answer)
+            if dialect.remote
+            else Batches(connect, dialect)
+        )
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self._answers = _Answers()
         self._begun = self._stopped = False
@@ -73,6 +39,8 @@ class Writer(threading.Thread):
         if not self._begun:
             self._begun = True
             self.start()
+        if self._remote:
+            job.taken_at = monotonic()
         self._queue.put(job)
 
     def backlog(self) -> int:
@@ -95,75 +63,23 @@ class Writer(threading.Thread):
         while going:
             batch, going = self._gather()
             if batch:
-                self._carry_out(batch)
-                batch[0].future.get_loop().call_soon_threadsafe(self._answers.give, batch)
-        if self._connection is not None:
-            self._connection.driver.close()
+                self._batches.carry_out(batch)
+                self._answer(batch)
+        self._batches.close()
+
+    def _answer(self, batch: list[Job]) -> None:
+        batch[0].future.get_loop().call_soon_threadsafe(self._answers.give, batch)
 
     def _gather(self) -> tuple[list[Job], bool]:
         batch: list[Job] = []
+        most = self._batches.most
         job = self._queue.get()
         while job is not None:
             batch.append(job)
-            if len(batch) == BATCH or self._queue.empty():
+            if len(batch) >= most or self._queue.empty():
                 return batch, True
             job = self._queue.get()
         return batch, False
-
-    def _carry_out(self, batch: list[Job]) -> None:
-        started = perf_counter()
-        try:
-            connection = self._begin()
-        except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for an answer
-            # It has not even begun, and would fare no better with each of them alone.
-            self._take_back()
-            told = self._told(error)
-            for job in batch:
-                job.error = told
-            return
-        try:
-            self._transaction(connection, batch)
-        except Exception as error:  # noqa: BLE001
-            self._take_back()
-            if len(batch) == 1:
-                batch[0].error = self._told(error)
-                return
-            # One of them failed in a way nobody foresaw: alone, each gets its own answer and the others are not harmed.
-            for job in batch:
-                job.result = job.error = None
-                self._carry_out([job])
-            return
-        metrics.COMMIT_SECONDS.observe(perf_counter() - started)
-        metrics.COMMIT_UNITS.observe(len(batch))
-
-    def _begin(self) -> Connection:
-        if self._connection is None:
-            self._connection = Connection(self._connect(), self._dialect)
-        self._dialect.begin(self._connection.driver)
-        return self._connection
-
-    def _transaction(self, connection: Connection, batch: list[Job]) -> None:
-        for job in batch:
-            try:
-                job.result = job.unit(connection)
-            except Refusal as refusal:
-                job.error = refusal
-        self._dialect.commit(connection.driver)
-
-    def _told(self, error: Exception) -> Exception:
-        """What the caller is told: `unavailable` where the database is at fault, else the error itself."""
-        if not self._dialect.is_unavailable(error):
-            return error
-        logger.error("nothing was stored: %s", error)
-        return unavailable()
-
-    def _take_back(self) -> None:
-        if self._connection is None:
-            return
-        try:
-            self._dialect.rollback(self._connection.driver)
-        except Exception:  # noqa: BLE001 - a connection that cannot even roll back is of no more use
-            self._connection = None
 
 
 class _Answers:

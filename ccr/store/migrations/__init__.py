@@ -6,7 +6,10 @@ SQL, `{identity}`, `{text}`, `{json}` and `{clustered}` are the dialect's words.
 are SMALLINT 0 or 1: both mean the same in every database.
 """
 
-from ccr.store.migrations import m0001_desk
+from ccr.store.migrations import m0001_desk, m0002_commits
 
-MIGRATIONS: tuple[tuple[int, str, list[str]], ...] = ((1, "desk", m0001_desk.STATEMENTS),)
+MIGRATIONS: tuple[tuple[int, str, list[str]], ...] = (
+    (1, "desk", m0001_desk.STATEMENTS),
+    (2, "commits", m0002_commits.STATEMENTS),
+)
 """Number, name and statements, ascending."""
