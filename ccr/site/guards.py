@@ -154,14 +154,14 @@ def _past_password(proven: Identity | ResponseReturnValue) -> ResponseReturnValu
 
 
 def _refuse_foreign_changes() -> None:
-    if request.method in SAFE:
+    if request.method in SAFE or _has_bearer():
         return
     origin = request.headers.get("Origin")
     if origin is not None:
         own = {_of_app().public_url, f"{request.scheme}://{request.host}".lower()}
         if origin.lower() not in own:
             raise forbidden("This was sent by a page of another site.")
-    elif cookies.has_session_cookie() and not _has_bearer() and not _says_same_origin():
+    elif cookies.has_session_cookie() and not _says_same_origin():
         # A browser says where a change comes from. A program that uses a cookie must say it, too.
         raise forbidden("A change made with the cookie must say its Origin.")
 
