@@ -4,9 +4,11 @@
   the throughput (whoever is far behind reads the timeline by HTTP, which is compressed).
 - HTTP/2 without TLS cannot be switched off, though nobody who means well asks for it.
 - After a message that is too big, it says goodbye, and then goes on collecting whatever the client sends.
+- After an answer that did not wait for the whole request, it closes the connection without having said so.
 - Stopping waits for open connections, on Python 3.12 and later without an end: `cut_connections` ends that.
 """
 
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -18,7 +20,8 @@ import hypercorn.protocol.ws_stream
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.config import Config
 from hypercorn.events import Closed
-from hypercorn.protocol.events import Data, StreamClosed
+from hypercorn.protocol.events import Data, Response, StreamClosed
+from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.protocol.ws_stream import ASGIWebsocketState, FrameTooLargeError, WebsocketBuffer, WSStream
 from wsproto.connection import ConnectionState
@@ -93,7 +96,7 @@ def text_frame(text: str) -> bytes:
 
 
 class _Http11Only(H11Protocol):
-    """Knows one protocol, and answers requests in others with 505."""
+    """Knows one protocol, answers requests in others with 505, and says when an answer is a connection's last."""
 
     async def _check_protocol(self, event: h11.Request) -> None:
         """No upgrade to HTTP/2."""
@@ -104,6 +107,13 @@ class _Http11Only(H11Protocol):
         else:
             await self._send_error_response(505)
             await self.send(Closed())
+
+    async def stream_send(self, event: StreamEvent) -> None:
+        """What goes out. Where the rest of a request's body is not waited for, nothing can follow it."""
+        if isinstance(event, Response) and self.connection.their_state is h11.SEND_BODY:
+            # Left unsaid, a client may send its next request into the closing connection.
+            event = replace(event, headers=[*event.headers, (b"connection", b"close")])
+        await super().stream_send(event)
 
 
 class _KnownConnection(TCPServer):

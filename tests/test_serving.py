@@ -193,6 +193,18 @@ async def test_an_endless_request_head_is_refused() -> None:
     assert answer.startswith(b"HTTP/1.1 431")
 
 
+async def test_an_answer_before_the_request_has_ended_says_that_it_is_the_last() -> None:
+    async with serving_echo() as server:
+        early = await server.answer_to(b"POST" + HEAD[3:] + b"Content-Length: 9\r\n\r\nhalf")
+        async with server.connection() as (reader, writer):
+            writer.write(b"POST" + HEAD[3:] + b"Content-Length: 4\r\n\r\nfull")
+            full = await reader.readuntil(b"\r\n\r\n")
+
+    assert early.startswith(b"HTTP/1.1 200")
+    assert b"\r\nconnection: close\r\n" in early.lower()
+    assert b"connection:" not in full.lower()
+
+
 async def test_stopping_says_goodbye_before_the_app_ends() -> None:
     async with serving_echo() as server, server.connection() as (reader, writer):
         await _upgraded(reader, writer)
