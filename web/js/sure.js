@@ -8,6 +8,7 @@ export function isSure(title, words, yes) {
   const button = dialog.querySelector("[value=yes]");
   if (yes) button.textContent = yes;
   else button.remove();
+  for (const each of dialog.querySelectorAll("button")) each.onclick = () => dialog.close(each.value);
   document.body.append(dialog);
   dialog.showModal();
   return new Promise((resolve) => {
