@@ -47,9 +47,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("GET", "/sessions"): Operation(does="Where one is signed in", gives=list_of(ref("Session"))),
     ("DELETE", "/sessions/current"): Operation(does="Sign out", status=204),
-    ("DELETE", "/sessions/{session_id}"): Operation(
-        does="Sign another device out", status=204, refuses=(404,)
-    ),
+    ("DELETE", "/sessions/{id}"): Operation(does="Sign another device out", status=204, refuses=(404,)),
     ("POST", "/password-resets"): Operation(
         does="Have a one-time code mailed, if there is such an account",
         takes="CodeRequest",
@@ -85,7 +83,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         status=201,
         refuses=(409,),
     ),
-    ("PATCH", "/agents/{agent_id}"): Operation(
+    ("PATCH", "/agents/{id}"): Operation(
         does="Change, deactivate or reactivate an agent",
         takes="AgentChange",
         gives=ref("Person"),
@@ -114,11 +112,11 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         gives=ref("TicketPage"),
         query={"status": _STATUS, "agent": NUMBER, "q": TEXT} | _PAGED,
     ),
-    ("GET", "/tickets/{ticket_id}"): Operation(does="One ticket", gives=ref("Ticket"), refuses=(404,)),
-    ("GET", "/tickets/{ticket_id}/timeline"): Operation(
+    ("GET", "/tickets/{id}"): Operation(does="One ticket", gives=ref("Ticket"), refuses=(404,)),
+    ("GET", "/tickets/{id}/timeline"): Operation(
         does="What happened to a ticket", gives=ref("Timeline"), query=_ROOMY, refuses=(404,)
     ),
-    ("POST", "/tickets/{ticket_id}/commands"): Operation(
+    ("POST", "/tickets/{id}/commands"): Operation(
         does="Do something to a ticket; the same answer again for the same key",
         takes="KeyedCommand",
         gives=ref("Outcome"),
@@ -142,20 +140,24 @@ def openapi_api() -> Blueprint:
 
 
 def describe() -> dict[str, Any]:
-    """The whole description, OpenAPI 3.1."""
+    """The whole description, OpenAPI 3.1. Paths are whole ones, as the contract writes them."""
     paths: dict[str, dict[str, Any]] = {}
     for (method, path), operation in OPERATIONS.items():
-        paths.setdefault(path, {})[method.lower()] = _operation(path, operation)
+        paths.setdefault(f"/api/v1{path}", {})[method.lower()] = _operation(path, operation)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Customer Care Registry", "version": "1"},
-        "servers": [{"url": "/api/v1"}],
+        "servers": [{"url": "/"}],
         "security": [{"bearer": []}, {"cookie": []}],
         "paths": paths,
         "components": {
             "schemas": shapes(),
             "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "description": "The token of POST /sessions."},
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The token of POST /api/v1/sessions.",
+                },
                 "cookie": {
                     "type": "apiKey",
                     "in": "cookie",
