@@ -151,9 +151,10 @@ class Handlers:
         await self._server.enter_room(socket.sid, watch_room(socket.person.id))
         filters = Filters(active=socket.person.role is Role.ADMIN)
         found = await self._reading.tickets(socket.person, filters, limit=MOST)
-        return found | {
-            "online": sorted(self._sockets.online()) if socket.person.role is not Role.CUSTOMER else []
-        }
+        found["online"] = [] if socket.person.role is Role.CUSTOMER else sorted(self._sockets.online())
+        if socket.person.role is Role.ADMIN:
+            found["agents"] = await self._reading.agents_load()
+        return found
 
     async def typing(self, socket: Socket, asked: messages.Typing) -> dict[str, Any]:
         """Tell the others for five seconds; never stored."""

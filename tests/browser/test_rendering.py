@@ -116,6 +116,9 @@ async def test_a_list_seen_live_is_the_list_seen_later(desk: Desk, name: str) ->
         await live.do("carla", 3, "close_ticket")
         await live.do("carla", 3, "rate_ticket", stars=2)
         await expect(page.locator("#t3 .rated")).to_be_visible()
+    if name == "ada":
+        # Opened and assigned within one push, it is counted only when the board has asked again.
+        await expect(page.locator("#t1 option").nth(1)).to_have_text("Amir Azad · 2 open")
     await expect(page.locator(".ticket-row")).to_have_count({"carla": 3, "amir": 2, "ada": 3}[name])
     live_lines = await drawn(page, ".ticket-rows")
     later_page = await desk.visit(name, java_script_enabled=False)

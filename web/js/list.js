@@ -32,7 +32,7 @@ function start() {
     try {
       const seen = await connection.ask("watch", {});
       board.showAll(seen);
-      board.loads.allOnline(seen.online ?? []);
+      if (seen.agents) board.loads.set(seen.agents);
       board.dataset.live = "yes";
     } catch {
       // The connection is away; the next one watches again.

@@ -10,13 +10,17 @@ export class AgentLoads {
 
   /** Takes the agents from a page of the server. */
   read(page) {
-    const data = page.getElementById("agents");
-    this.#agents = new Map(JSON.parse(data?.textContent ?? "[]").map((agent) => [agent.id, agent]));
+    this.set(JSON.parse(page.getElementById("agents")?.textContent ?? "[]"));
+  }
+
+  /** The agents as the desk knows them. */
+  set(agents) {
+    this.#agents = new Map(agents.map((agent) => [agent.id, agent]));
     this.write(this.board);
   }
 
   moved(before, ticket) {
-    if (!before && ticket.opened_at !== ticket.updated_at) return; // it may have been counted already
+    if (!before && ticket.opened_at !== ticket.updated_at) return; // may have been counted already: `watch` will tell
     this.#add(holder(before), -1);
     this.#add(holder(ticket), 1);
     if (holder(before) !== holder(ticket)) this.write(this.board);
@@ -27,10 +31,6 @@ export class AgentLoads {
     if (!agent || agent.online === online) return;
     agent.online = online;
     this.write(this.board);
-  }
-
-  allOnline(people) {
-    for (const id of this.#agents.keys()) this.presence(id, people.includes(id));
   }
 
   /** Writes the options of every dropdown in `root`. */
