@@ -8,6 +8,7 @@
 - Stopping waits for open connections, on Python 3.12 and later without an end: `cut_connections` ends that.
 """
 
+import logging
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
@@ -25,6 +26,8 @@ from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.protocol.ws_stream import ASGIWebsocketState, FrameTooLargeError, WebsocketBuffer, WSStream
 from wsproto.connection import ConnectionState
+
+log = logging.getLogger(__name__)
 
 
 def apply() -> None:
@@ -81,6 +84,7 @@ class _WebSocket(WSStream):
     async def _handle_events(self) -> None:
         await super()._handle_events()
         if self.buffer.too_large:
+            log.info("connection closed: the client sent a message that is too large")
             await self.send(StreamClosed(stream_id=self.stream_id))
 
 

@@ -20,7 +20,8 @@ async def drain(server: Server, sockets: Sockets) -> None:
         server.deliver(socket.sid, "goodbye", {"reconnect_in_ms": RECONNECT_IN})
     for socket in sockets.all():
         await server.dismiss(socket.sid)
-    await _until(lambda: all(transport.closed for transport in server.eio.sockets.values()))
+    await server.close_strangers()
+    await _until(lambda: not server.open_transports())
 
 
 async def _until(done: Callable[[], bool]) -> None:

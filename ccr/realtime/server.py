@@ -168,9 +168,9 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         return found
 
     def _put(self, eio_sid: str, ready: EnginePacket) -> None:
-        socket = self.eio.sockets.get(eio_sid)
-        if socket is not None and not socket.closed:
-            socket.queue.put_nowait(ready)
+        socket: Transport | None = self.eio.sockets.get(eio_sid)
+        if socket is not None:
+            socket.put(ready)
 
     def leave_room_now(self, sid: str, room: str) -> None:
         """As `leave_room`, in this very step of the event loop; harmless where it is not in the room."""
@@ -186,6 +186,16 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         """Disconnect a client and, once what it was sent has gone out, close its transport."""
         eio_sid = self.manager.eio_sid_from_sid(sid, "/")
         await self.disconnect(sid)
-        socket = self.eio.sockets.get(eio_sid) if eio_sid else None
+        socket: Transport | None = self.eio.sockets.get(eio_sid) if eio_sid else None
         if socket is not None:
-            socket.release()
+            await socket.bow_out()
+
+    async def close_strangers(self) -> None:
+        """Close the transports by which nobody is connected."""
+        for eio_sid, socket in list(self.eio.sockets.items()):
+            if self.manager.sid_from_eio_sid(eio_sid, "/") is None and socket.upgraded:
+                await socket.close(reason=self.reason.SERVER_DISCONNECT)
+
+    def open_transports(self) -> int:
+        """How many are not done with: WebSockets that are still there, polls that may still be asked for."""
+        return sum(socket.upgraded or not socket.closed for socket in self.eio.sockets.values())

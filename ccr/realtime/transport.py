@@ -21,6 +21,9 @@ from ccr.realtime.sockets import MOST_IN_FLIGHT
 # and answer ok.
 Payload.max_decode_packets = 2 * MOST_IN_FLIGHT
 
+MOST_UNSENT = 1_000
+"""Packets that may wait for a client; one that does not read is closed, and catches up by number when it is back."""
+
 LINGERS = 5
 """Seconds in which a closing connection may take what is still queued for it."""
 
@@ -31,6 +34,19 @@ logger = logging.getLogger(__name__)
 
 class Transport(AsyncSocket):  # type: ignore[misc]
     """One connection below Socket.IO."""
+
+    # An object of the library's class becomes one of this class, so there is no `__init__` of ours.
+    _over: "asyncio.Future[None] | None" = None
+    _ending: "asyncio.Task[None] | None" = None
+
+    def put(self, pkt: packet.Packet) -> None:
+        """Put the packet in the queue, unless it is closed or its client lags too far behind."""
+        if self.closed or self._ending is not None:
+            return
+        if self.queue.qsize() < MOST_UNSENT:
+            self.queue.put_nowait(pkt)
+        else:
+            self._ending = asyncio.create_task(self.end("does not read what it is sent"))
 
     async def receive(self, pkt: packet.Packet) -> None:
         """A packet from the client. Raises `SocketIsClosedError` at what clients do not send."""
@@ -57,6 +73,9 @@ class Transport(AsyncSocket):  # type: ignore[misc]
         """What comes by polling. Raises an `EngineIOError`, answered with 400, where it cannot be understood."""
         try:
             await super().handle_post_request(environ)
+        except exceptions.ContentTooLongError:
+            await self.end("sent a body that is too large")
+            raise
         except (ValueError, RecursionError, KeyError) as error:
             await self.end(f"sent garbage ({type(error).__name__})")
             raise exceptions.SocketIsClosedError from None
@@ -67,18 +86,33 @@ class Transport(AsyncSocket):  # type: ignore[misc]
             logger.info("connection closed: the client %s", why)
         await self.close(reason=self.server.reason.SERVER_DISCONNECT)
 
+    async def bow_out(self) -> None:
+        """Close it once what is queued has gone out; by polling, that is when the client comes for it."""
+        if self.upgraded:
+            await self.close(reason=self.server.reason.SERVER_DISCONNECT)
+        else:
+            self.release()
+            self._ending = asyncio.create_task(self._end_later())
+
+    async def _end_later(self) -> None:
+        await asyncio.sleep(LINGERS)
+        await self.close(reason=self.server.reason.SERVER_DISCONNECT)
+
     def release(self) -> None:
         """Let the writer, or the poll that waits, end once everything queued is out."""
         self.queue.put_nowait(None)
+        if self._over is not None and not self._over.done():
+            self._over.set_result(None)
 
     async def _websocket_handler(self, ws: Any) -> None:
         if self.connected:  # type: ignore[has-type]
             await self._upgraded(ws)
             return
         self.connected = self.upgraded = True
+        self._over = asyncio.get_running_loop().create_future()
         reader, writer = asyncio.create_task(self._read(ws)), asyncio.create_task(self._write(ws))
         try:
-            await asyncio.wait((reader, writer), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((reader, writer, self._over), return_when=asyncio.FIRST_COMPLETED)
         finally:
             await self.close(abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
             reader.cancel()
@@ -101,7 +135,7 @@ class Transport(AsyncSocket):  # type: ignore[misc]
                     return
                 try:
                     received = packet.Packet(encoded_packet=frame)
-                except (ValueError, IndexError) as error:
+                except (ValueError, IndexError, RecursionError) as error:
                     await self.end(f"sent garbage ({type(error).__name__})")
                     return
                 await self.receive(received)

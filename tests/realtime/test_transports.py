@@ -1,0 +1,223 @@
+"""Connections themselves: by polling, upgraded from it, of clients that do not read."""
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+import aiohttp
+import pytest
+
+from ccr.desk.people import Role
+from ccr.realtime import transport
+from ccr.realtime.sockets import MOST_IN_FLIGHT, ticket_room
+from tests.live import WITHIN, Live, new_key
+from tests.waiting import until
+
+SEPARATOR = "\x1e"
+
+
+class Polling:
+    """A client that polls and says what it likes."""
+
+    def __init__(self, live: Live, http: aiohttp.ClientSession) -> None:
+        self.url = f"{live.url}/socket.io/?EIO=4&transport=polling"
+        self._http = http
+        self.sid = ""
+
+    async def open(self) -> None:
+        self.sid = json.loads((await self.poll())[0][1:])["sid"]
+        self.url += f"&sid={self.sid}"
+
+    async def enter(self, token: str) -> None:
+        await self.open()
+        assert await self.post(f"40{json.dumps({'token': token})}") == 200
+        assert (await self.poll())[0].startswith("40")
+
+    async def poll(self) -> list[str]:
+        async with self._http.get(self.url) as answer:
+            assert answer.status == 200
+            return (await answer.text()).split(SEPARATOR)
+
+    async def post(self, *frames: str | bytes) -> int:
+        body = SEPARATOR.join(
+            frame if isinstance(frame, str) else frame.decode("latin-1") for frame in frames
+        )
+        async with self._http.post(self.url, data=body.encode()) as answer:
+            return answer.status
+
+
+@pytest.mark.parametrize("transports", [["polling"], ["polling", "websocket"], ["websocket"]])
+async def test_two_people_talk_by_any_transport(live: Live, transports: list[str]) -> None:
+    ticket = await live.ticket_with_agent()
+    carla = await live.connect("carla", transports=transports)
+    amir = await live.connect("amir", transports=transports)
+    assert carla.socket.transport() == transports[-1]
+
+    for client in (carla, amir):
+        assert (await client.ask("join", {"ticket": ticket}))["ok"]
+    assert (await carla.do(ticket, "post_message", body="Hello"))["seq"] == 3
+    assert (await amir.heard("entry"))["body"] == "Hello"
+    assert (await amir.do(ticket, "post_message", body="Hello!"))["seq"] == 4
+    assert (await carla.heard("entry"))["body"] == "Hello!"
+
+
+async def test_a_hundred_events_in_one_post_are_all_carried_out_in_order(live: Live) -> None:
+    ticket = await live.ticket_with_agent()
+    async with aiohttp.ClientSession() as http:
+        carla = Polling(live, http)
+        await carla.enter(live.tokens["carla"])
+
+        events = [
+            f"42{n}{json.dumps(['do', message(ticket, f'message {n}')])}" for n in range(MOST_IN_FLIGHT)
+        ]
+        assert await carla.post(*events) == 200
+        answers: list[str] = []
+        while len(answers) < MOST_IN_FLIGHT:
+            answers += [frame for frame in await carla.poll() if frame != "2"]
+        await carla.post("1")
+
+    assert all('"ok":true' in answer for answer in answers)
+    rows = await live.rows("SELECT fields FROM entries WHERE seq > 2 ORDER BY seq")
+    assert [json.loads(row[0])["body"] for row in rows] == [f"message {n}" for n in range(MOST_IN_FLIGHT)]
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        ["hello"],
+        ["9"],
+        ["2"],
+        ["4hello"],
+        ["b!!!"],
+        ['451-["do",{"_placeholder":true,"num":0}]'],
+        ['42["do",{},{}]'],
+        ["4" + "[" * 50_000],
+        ['42["do",' + "[" * 20_000 + "]" * 20_000 + "]"],
+        ["40"],
+        ['42["do",{}]'] * 201,
+        ["4" + "x" * 65_536],
+        ["d=4hello"],
+        ["d="],
+        ["\ud800".encode("utf-8", "surrogatepass")],
+    ],
+    ids=lambda frames: str(frames[0])[:30],
+)
+async def test_garbage_by_polling_ends_the_connection(
+    live: Live, frames: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with aiohttp.ClientSession() as http:
+        carla = Polling(live, http)
+        await carla.enter(live.tokens["carla"])
+
+        await carla.post(*frames)
+
+        await until(lambda: live.transports() == 0)
+        assert live.registry.sockets.all() == []
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+    assert len([record for record in caplog.records if record.name.startswith("ccr.realtime")]) == 1
+    await (await live.connect("carla")).fence()
+
+
+async def test_a_poll_that_waits_is_answered_when_its_client_goes(live: Live) -> None:
+    async with aiohttp.ClientSession() as http:
+        carla = Polling(live, http)
+        await carla.enter(live.tokens["carla"])
+        [open_transport] = live.registry.server.eio.sockets.values()
+
+        hanging = asyncio.create_task(carla.poll())
+        await until(lambda: open_transport.queue._getters)  # it waits for something to be sent
+        assert await carla.post("1") == 200
+
+        assert await asyncio.wait_for(hanging, WITHIN) == [""]
+
+
+async def test_a_poll_that_waits_is_answered_when_its_session_ends(live: Live) -> None:
+    async with aiohttp.ClientSession() as http:
+        carla = Polling(live, http)
+        await carla.enter(live.tokens["carla"])
+        [open_transport] = live.registry.server.eio.sockets.values()
+
+        hanging = asyncio.create_task(carla.poll())
+        await until(lambda: open_transport.queue._getters)
+        await live.registry.signing_in.sign_out(live.identity("carla"))
+
+        assert await asyncio.wait_for(hanging, WITHIN) == ["41"]
+        assert live.registry.sockets.all() == []
+        await carla.post('42["do",{}]')
+        await until(lambda: live.transports() == 0)
+
+
+async def test_who_polls_and_does_not_go_when_told_is_closed(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "LINGERS", 0.01)
+    async with aiohttp.ClientSession() as http:
+        await Polling(live, http).enter(live.tokens["carla"])
+
+        await live.registry.signing_in.sign_out(live.identity("carla"))
+
+        await until(lambda: live.transports() == 0)
+
+
+async def test_a_failed_upgrade_harms_nobody(live: Live, caplog: pytest.LogCaptureFixture) -> None:
+    async with aiohttp.ClientSession() as http:
+        for frames in (
+            ["hello"],
+            ["2probe", "hello"],
+            ["2probe", "42"],
+            [b"\x00"],
+            ["4" + "[" * 50_000],
+            [""],
+        ):
+            carla = Polling(live, http)
+            await carla.enter(live.tokens["carla"])
+            raw = await live.raw(query=f"&sid={carla.sid}")
+            for frame in frames:
+                await raw.say(frame)
+            await raw.hear_all()
+            await carla.post("1")
+    assert "Traceback" not in caplog.text
+    await (await live.connect("carla")).fence()
+
+
+async def test_who_lags_too_far_behind_is_closed(
+    live: Live, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(transport, "MOST_UNSENT", 5)
+    ticket = await live.ticket_with_agent()
+    carla, amir = await live.on_ticket(ticket, "carla", "amir")
+
+    for n in range(8):  # in one step of the loop, so nothing is sent in between
+        live.registry.server.deliver(ticket_room(ticket, Role.AGENT), "entry", {"seq": n})
+
+    await amir.disconnected()
+    assert [entry["seq"] for entry in amir.got("entry")] == [0, 1, 2, 3, 4]
+    await carla.fence()
+    closings = [line for line in caplog.messages if "does not read" in line]
+    assert closings == ["connection closed: the client does not read what it is sent"]
+
+
+async def test_who_does_not_read_at_all_is_not_waited_for(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "LINGERS", 0.01)
+    ticket = await live.ticket_with_agent()
+    deaf = await live.raw("amir")
+    await deaf.ask(0, "join", {"ticket": ticket})
+    await until(lambda: live.registry.sockets.on_ticket(ticket))
+    [open_transport] = live.registry.server.eio.sockets.values()
+
+    while open_transport.queue.qsize() < 10:  # until the system's buffers are full, too
+        live.registry.server.deliver(ticket_room(ticket, Role.AGENT), "entry", {"body": "x" * 60_000})
+        await asyncio.sleep(0)
+    await live.registry.signing_in.sign_out(live.identity("amir"))
+
+    await until(lambda: not live.registry.server.eio.sockets)
+    deaf._wire.transport.abort()
+
+
+def message(ticket: int, body: str) -> dict[str, Any]:
+    return {"ticket": ticket, "key": new_key(), "command": {"type": "post_message", "body": body}}
