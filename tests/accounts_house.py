@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from ccr.adapters import sqlite
+from ccr import adapters
 from ccr.adapters.passwords import Argon2Passwords
 from ccr.desk.change import Change
 from ccr.desk.clock import MINUTE
@@ -20,8 +20,10 @@ from ccr.services.identity import Device, Identity, SignedIn
 from ccr.services.resets import Resets
 from ccr.services.signing_in import SigningIn
 from ccr.services.staff import Staff
+from ccr.settings import Settings
 from ccr.store.database import Database
 from ccr.store.schema import migrate
+from tests import databases
 
 SECRET = "a secret of the tests, long enough for anybody"
 PASSWORD = "correct horse"
@@ -140,8 +142,8 @@ def with_password(given: dict[str, str]) -> dict[str, str]:
 @asynccontextmanager
 async def open_house(folder: Path) -> AsyncIterator[House]:
     """Open until the test is over."""
-    path = folder / "registry.db"
-    database = Database(lambda: sqlite.connect(path), sqlite.DIALECT)
+    settings = Settings(data=folder, database_url=databases.url(folder))
+    database = Database(*adapters.database_driver(settings))
     hasher = Argon2Passwords(memory_kib=8, passes=1)
     await database.write(migrate)
     try:

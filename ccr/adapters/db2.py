@@ -5,6 +5,7 @@ they are kept, which nearly halves the time of an insert. Its errors are told as
 and holds neither credentials nor what was stored.
 """
 
+import contextlib
 import importlib
 import os
 import re
@@ -69,6 +70,10 @@ class Connection:
 
     def close(self) -> None:
         """Give it back; one that is gone already is no matter."""
+        # Before the connection: a statement that is freed later frees whatever has its number by then, which may be
+        # a statement of another connection.
+        for statement in self._statements.values():
+            self._free(statement)
         self._statements.clear()
         try:
             self.api.close(self._handle)
@@ -81,19 +86,25 @@ class Connection:
         if statement is None:
             statement = self._statements[sql] = self.api.prepare(self._handle, sql)
             if len(self._statements) > STATEMENTS:
-                self._statements.popitem(last=False)
+                self._free(self._statements.popitem(last=False)[1])
         else:
             self._statements.move_to_end(sql)
         return statement
 
     def forget(self, sql: str) -> None:
         """Prepare it anew the next time."""
-        self._statements.pop(sql, None)
+        statement = self._statements.pop(sql, None)
+        if statement is not None:
+            self._free(statement)
 
     def about(self) -> dict[str, Any]:
         """Name and version of the server, and the database's code page."""
         info = self.api.server_info(self._handle)
         return {"name": info.DBMS_NAME, "version": info.DBMS_VER, "codepage": info.DB_CODEPAGE}
+
+    def _free(self, statement: Any) -> None:
+        with contextlib.suppress(Exception):
+            self.api.free_stmt(statement)
 
     def _end(self, way: Any) -> None:
         try:
@@ -107,26 +118,27 @@ class Connection:
 class Cursor:
     """Runs a statement; each result is fetched to its end, or let go of, before the next."""
 
-    __slots__ = ("_connection", "_statement")
+    __slots__ = ("_connection", "_sql")
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._statement: Any = None
+        self._sql = ""
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> None:
         """Raises `DriverError`."""
         connection = self._connection
+        self._sql = sql
         try:
-            self._statement = connection.prepared(sql)
-            connection.api.execute(self._statement, tuple(params))
+            connection.api.execute(connection.prepared(sql), tuple(params))
         except Exception as error:
+            said = failed(error)
             connection.forget(sql)
-            raise failed(error) from None
+            raise said from None
 
     @property
     def rowcount(self) -> int:
         """How many rows it changed."""
-        return int(self._connection.api.num_rows(self._statement))
+        return int(self._connection.api.num_rows(self._connection.prepared(self._sql)))
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         """Every row: texts as `str`, whole numbers as `int`, nothing as `None`."""
@@ -134,7 +146,7 @@ class Cursor:
 
     def fetchmany(self, most: int) -> list[tuple[Any, ...]]:
         """The first `most` rows, and the rest is let go of. Raises `DriverError`."""
-        api, statement = self._connection.api, self._statement
+        api, statement = self._connection.api, self._connection.prepared(self._sql)
         rows: list[tuple[Any, ...]] = []
         try:
             while len(rows) != most and (row := api.fetch_tuple(statement)):

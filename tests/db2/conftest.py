@@ -1,0 +1,108 @@
+"""A DB2 for each test: a real one where CCR_TEST_DB2_URL names it, else Derby in its clothes."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from ccr.adapters import db2, db2_url
+from ccr.store import schema
+from ccr.store.connection import Connection
+from tests import databases
+from tests.db2 import derby
+from tests.db2.derby import Shim
+from tests.live import Live, live_registry
+
+REAL = os.environ.get("CCR_TEST_DB2_URL", "")
+
+TABLES = (
+    "commits",
+    "feedback",
+    "canned_replies",
+    "outbox",
+    "read_marks",
+    "receipts",
+    "entries",
+    "tickets",
+    "wrong_tries",
+    "codes",
+    "devices",
+    "sessions",
+    "logins",
+    "people",
+)
+"""Each before those that it refers to."""
+
+NUMBERED = ("feedback", "canned_replies", "outbox", "tickets", "wrong_tries", "sessions", "people")
+"""Those that number their rows."""
+
+
+class Db2(NamedTuple):
+    """A database with the schema, empty, and how to spoil the way there, where that can be done."""
+
+    url: str
+    shim: Shim | None
+
+    def connect(self, **options: object) -> Connection:
+        """A connection of the test's own."""
+        url = self.url + "".join(f"&{name}={value}" for name, value in options.items())
+        return Connection(db2.connect(db2_url.read(url)), db2.DIALECT)
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Db2]:
+    """A database with the schema, for the whole session."""
+    if REAL:
+        names = parse_qs(urlsplit(REAL).query).get("schema", [""])
+        if "TEST" not in names[0].upper():
+            pytest.exit("CCR_TEST_DB2_URL must end with ?schema=…TEST…: everything in that schema is deleted")
+        yield _migrated(Db2(REAL, None))
+        return
+    if lacking := derby.missing():
+        pytest.skip(lacking)
+    with derby.running(tmp_path_factory.mktemp("derby"), memory=True) as (_, shim):
+        yield _migrated(Db2(shim.url(derby.new_name()), shim))
+
+
+@pytest.fixture
+def on_db2(served: Db2) -> Iterator[Db2]:
+    """Everything that the test opens is opened on DB2, which is empty."""
+    _wipe(served)
+    with databases.chosen(served.url):
+        yield served
+
+
+@pytest.fixture
+def shim(on_db2: Db2) -> Shim:
+    """For tests of what may go wrong on the way."""
+    if on_db2.shim is None:
+        pytest.skip("nothing stands between the test and a real DB2")
+    return on_db2.shim
+
+
+@pytest.fixture
+async def live(tmp_path: Path, on_db2: Db2) -> AsyncIterator[Live]:
+    """A registry served on DB2, with the cast."""
+    async with live_registry(tmp_path) as registry:
+        yield registry
+
+
+def _migrated(served: Db2) -> Db2:
+    connection = served.connect()
+    schema.migrate(connection)
+    connection.driver.commit()  # type: ignore[attr-defined]
+    connection.driver.close()
+    return served
+
+
+def _wipe(served: Db2) -> None:
+    connection = served.connect()
+    for table in TABLES:
+        connection.run(f"DELETE FROM {table}")
+    for table in NUMBERED:
+        connection.run(f"ALTER TABLE {table} ALTER COLUMN id RESTART WITH 1")
+    connection.driver.commit()  # type: ignore[attr-defined]
+    connection.driver.close()
