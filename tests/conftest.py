@@ -3,7 +3,12 @@
 import shutil
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# How long an example takes says more about the machine than about us.
+hypothesis.settings.register_profile("patient", deadline=None, database=None)
+hypothesis.settings.load_profile("patient")
 
 pytest_plugins = ["tests.requiring"]
 

@@ -116,9 +116,9 @@ def _post_note(ticket: Ticket, person: Person, command: asked.PostNote, known: K
 
 def _assign_agent(ticket: Ticket, person: Person, command: asked.AssignAgent, known: Known) -> list[Event]:
     _only(person, Role.ADMIN, forbidden("Only an admin assigns agents."))
-    _refuse_closed(ticket)
     if command.agent == ticket.agent_id:
         return []
+    _refuse_closed(ticket)
     if command.agent is None:
         return [happened.AgentAssigned(agent=None)]
     agent = known.assignee
