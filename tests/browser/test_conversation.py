@@ -57,6 +57,8 @@ async def test_from_registering_to_rating_with_three_people_at_once(desk: Desk) 
     await write(amir, "I send you another.")
     await expect(carla.locator(".entry").last.locator(".body")).to_have_text("I send you another.")
     await expect(row.locator(".on")).to_have_text("Waiting for the customer")
+    await expect(amir.locator(".turn span")).to_have_text("the customer")
+    await expect(carla.locator(".turn span")).to_have_text("you")
 
     # He closes it: nobody can write any more, and she rates it.
     await amir.click("#actions summary")

@@ -100,7 +100,10 @@ export class Conversation {
   #apply(entry) {
     this.timeline.append(entry);
     if (entry.key) this.pending.settle(entry.key);
-    if (entry.type === "message_posted") this.typingIn.heard({ on: false });
+    if (entry.type === "message_posted") {
+      this.typingIn.heard({ on: false });
+      this.regions.turn(entry);
+    }
     if (entry.type === "ticket_closed") this.regions.close();
     if (CHANGES_STATE.has(entry.type)) this.#refresh();
     this.mark?.look();

@@ -39,6 +39,17 @@ export class Regions {
     this.#showPresence(person.id, online);
   }
 
+  /** Whoever has written waits for the other; a message is too small a thing to ask for the page again. */
+  turn({ actor, at }) {
+    const place = document.querySelector(".turn");
+    const on = actor.role === "customer" ? "agent" : "customer";
+    if (!place || place.dataset.on === on) return;
+    place.dataset.on = on;
+    place.querySelector("span").textContent = place.dataset[on];
+    place.querySelector("time").dateTime = at;
+    localise(place);
+  }
+
   /** Words cannot be added from now on; the rest follows with the page. */
   close() {
     const panel = document.getElementById("panel");
