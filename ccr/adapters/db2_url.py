@@ -20,6 +20,9 @@ OPTIONS = (
     "writers",
     "readers",
 )
+LONGEST = 30
+"""Seconds to wait for a connection at most, even for work that may take longer."""
+
 _MOST = {"timeout": 600, "writers": 64, "readers": 64}
 _SCHEMA = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}")
 _UNSAFE = re.compile(r"[;\x00-\x1f\x7f]|^\s|\s$")
@@ -51,7 +54,7 @@ class Target:
         for host, port in self.hosts:
             yield (
                 f"DATABASE={self.database};HOSTNAME={host};PORT={port};PROTOCOL=TCPIP;"
-                f"ConnectTimeout={min(self.timeout, 2)};CursorHold=0;{self.common}"
+                f"ConnectTimeout={min(self.timeout, LONGEST)};CursorHold=0;{self.common}"
             )
 
 

@@ -4,8 +4,9 @@ Prints `PORT n` once it listens, then carries out what it is told, a line each, 
 
     pause | resume          stop, and go on, passing requests and replies
     cut                     every connection, without a word
+    refuse | accept         new connections
     delay SECONDS           make every exchange slower
-    commit HOW              `before`, `after` or `CODE STATE`: see `Faults.commits`
+    commit HOW              `before`, `after`, `freeze` or `CODE STATE`: see `Faults.commits`
     statement TEXT=HOW      the next statement with this text: `cut` or `CODE STATE`
     count                   how many exchanges there were
 
@@ -27,6 +28,7 @@ class Shim:
         self.faults = Faults()
         self._derby = derby
         self._memory = memory
+        self._refusing = False
         self._relays: set[Relay] = set()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self._listener.getsockname()[1]
@@ -43,6 +45,8 @@ class Shim:
         elif word == "cut":
             for relay in list(self._relays):
                 relay.cut()
+        elif word in ("refuse", "accept"):
+            self._refusing = word == "refuse"
         elif word == "delay":
             faults.delay = float(rest)
         elif word == "commit":
@@ -60,6 +64,9 @@ class Shim:
     def _accept(self) -> None:
         while True:
             client, _ = self._listener.accept()
+            if self._refusing:
+                client.close()
+                continue
             try:
                 server = socket.create_connection(("127.0.0.1", self._derby))
             except OSError:

@@ -34,7 +34,8 @@ class Faults:
 
         self.commits: list[str] = []
         """What happens to the next commits: `before` cuts the connection instead of passing the commit on, `after`
-        passes it on and cuts instead of answering, a number and a SQLSTATE are what it fails with.
+        passes it on and cuts instead of answering, `freeze` passes it on and pauses everything, a number and a
+        SQLSTATE are what it fails with.
         """
 
         self.statements: list[tuple[str, str]] = []
@@ -108,12 +109,14 @@ class Relay:
         fault = self._faults.of_commit() if committing else self._faults.of_statement(request)
         if fault in ("before", "cut"):
             raise EOFError
-        if fault not in (None, "after"):
+        if fault not in (None, "after", "freeze"):
             return self._failure(request, str(fault))
         self._server.send(requests.mended(request, self._place))
         reply = self._server.receive()
         if fault == "after":
             raise EOFError
+        if fault == "freeze":
+            self._faults.going.clear()
         for part in reply:
             replies.mend(part)
         return reply
