@@ -28,7 +28,13 @@ def connect(path: Path) -> sqlite3.Connection:
     driver.execute("PRAGMA foreign_keys=ON")
     driver.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
     driver.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+    # SQLite's own knows no letters but those of English, so a search for `Ärger` would not even find `Ärger`.
+    driver.create_function("LOWER", 1, _lower, deterministic=True)
     return driver
+
+
+def _lower(text: str | None) -> str | None:
+    return text.lower() if text is not None else None
 
 
 DIALECT = SQLite()
