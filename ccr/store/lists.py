@@ -12,6 +12,12 @@ from ccr.store.connection import Connection, Row
 
 _TIME = {Reach.EVERYONE: "t.outline_at", Reach.CONVERSATION: "t.conversation_at", Reach.STAFF: "t.updated_at"}
 
+LONGEST_SEARCH = 201
+"""Characters of the longest text that is searched: first and last name, with the blank between them."""
+
+# Named, since DB2 would take it for no longer than the text it is compared with.
+_PATTERN = "CAST(? AS VARCHAR(1700))"
+
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
     """What a list is narrowed to; `None` and `False` narrow nothing."""
@@ -149,11 +155,14 @@ def _conditions(person: Person, filters: Filters) -> tuple[list[str], list[Any]]
 
 def _search(person: Person, words: str, conditions: list[str], params: list[Any]) -> None:
     """A ticket matches by its number, its query, or, for staff, its customer's name."""
+    if len(words) > LONGEST_SEARCH:
+        conditions.append("1 = 0")
+        return
     like = "%" + words.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
-    ways = ["LOWER(t.query) LIKE ? ESCAPE '!'"]
+    ways = [f"LOWER(t.query) LIKE {_PATTERN} ESCAPE '!'"]
     params.append(like)
     if person.role is not Role.CUSTOMER:
-        ways.append("LOWER(c.first_name || ' ' || c.last_name) LIKE ? ESCAPE '!'")
+        ways.append(f"LOWER(c.first_name || ' ' || c.last_name) LIKE {_PATTERN} ESCAPE '!'")
         params.append(like)
     number = words.removeprefix("#")
     if number.isascii() and number.isdigit() and len(number) < 16:

@@ -12,6 +12,7 @@ from ccr.desk.notices import Kind, Notice
 from ccr.store.connection import Connection, Row
 
 FAULT_LENGTH = 300
+"""Bytes of what went wrong that are kept."""
 
 SENT = "sent"
 POINTLESS = "pointless"
@@ -91,12 +92,12 @@ def push_back(connection: Connection, row: int, worker: str, now: int, due_at: i
 def fail(connection: Connection, row: int, worker: str, fault: str, now: int, again_at: int | None) -> bool:
     """A try failed. Due again at `again_at`; `None` gives it up: the row is dead and stays."""
     if again_at is None:
-        return _end(connection, row, worker, DEAD, now, {}, fault[:FAULT_LENGTH])
+        return _end(connection, row, worker, DEAD, now, {}, _cut(fault))
     changed = connection.run(
         "UPDATE outbox SET due_at = ?, tries = tries + 1, fault = ?, claimed_by = NULL, claimed_until = 0 "
         "WHERE id = ? AND claimed_by = ? AND state = 'waiting'",
         again_at,
-        fault[:FAULT_LENGTH],
+        _cut(fault),
         row,
         worker,
     )
@@ -179,6 +180,10 @@ def _end(
         worker,
     )
     return changed == 1
+
+
+def _cut(fault: str) -> str:
+    return fault.encode("utf-8", "replace")[:FAULT_LENGTH].decode("utf-8", "ignore")
 
 
 def _from_row(row: Row) -> Owed:

@@ -12,6 +12,9 @@ COLUMNS = """
 """
 WIDTH = 10
 
+LOGIN_LENGTH = 254
+"""Bytes of a login at most. DB2 does not compare a column with what cannot be in it, but calls it a mistake."""
+
 _ROLE = {role.value: role for role in Role}
 _GENDER = {gender.value: gender for gender in Gender} | {None: None}
 
@@ -31,6 +34,8 @@ def find(connection: Connection, person_id: int) -> Person | None:
 
 def by_login(connection: Connection, login: str) -> Credentials | None:
     """Whose e-mail or username this is, upper or lower case."""
+    if _too_long(login):
+        return None
     row = connection.row(
         f"SELECT {COLUMNS}, p.password_hash FROM logins l JOIN people p ON p.id = l.person_id "
         "WHERE l.login = ?",
@@ -64,6 +69,8 @@ def any_with_role(connection: Connection, role: Role) -> bool:
 
 def owner(connection: Connection, login: str) -> int | None:
     """The id of the one person who signs in with this, or `None` where it is free."""
+    if _too_long(login):
+        return None
     row = connection.row("SELECT person_id FROM logins WHERE login = ?", as_login(login))
     return int(row[0]) if row else None
 
@@ -147,6 +154,10 @@ def created_at(connection: Connection, person_id: int) -> int:
 def as_login(text: str) -> str:
     """How a login is kept and compared."""
     return text.strip().lower()
+
+
+def _too_long(login: str) -> bool:
+    return len(as_login(login).encode("utf-8", "replace")) > LOGIN_LENGTH
 
 
 def from_row(row: Row) -> Person:
