@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ccr.desk.refusals import Refusal
-from ccr.store import receipts
+from ccr.store import receipts, remote
 from ccr.store.connection import Connection
 from tests.accounts_house import CARLA, OMAR
 from tests.db2.conftest import Db2
@@ -82,11 +82,21 @@ class TestLocks:
         two = other.database.write(lambda c: lock("two", second, node.ticket, c))
         assert tuple(await asyncio.gather(one, two)) == ("one", "two")
 
-    async def test_a_lock_that_is_let_go_of_in_time_only_delays(self, node: Node, on_db2: Db2) -> None:
+    async def test_a_lock_that_is_let_go_of_in_time_only_delays(
+        self, node: Node, on_db2: Db2, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         holder = on_db2.connect()
-        holder.dialect.lock_ticket(holder, node.ticket)
+        lock, asked = holder.dialect.lock_ticket, threading.Event()
+        lock(holder, node.ticket)
+
+        def tell_and_lock(_: object, connection: Connection, ticket: int) -> None:
+            asked.set()
+            lock(connection, ticket)
+
+        monkeypatch.setattr(type(holder.dialect), "lock_ticket", tell_and_lock)
         saying = asyncio.create_task(node.say("Hello?"))
-        await until(lambda: node.database.waiting() == 0)
+        await until(asked.is_set)
+        assert not saying.done()
         holder.dialect.rollback(holder.driver)
         assert (await saying).seq == 2
         holder.driver.close()
@@ -109,13 +119,19 @@ class TestLocks:
         assert (await node.say("At last")).seq == 2
 
     async def test_what_is_committed_together_takes_its_tickets_in_the_order_of_their_ids(
-        self, node: Node
+        self, node: Node, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        going = threading.Event()
+        monkeypatch.setattr(remote, "SLICE", 3600)  # however long the first of them takes
+        busy, going = threading.Event(), threading.Event()
         order: list[tuple[int, int]] = []
         lanes = [13, 5, 9, 1, 5]  # all of one writer
-        first = asyncio.create_task(node.database.write(lambda _: going.wait(10), lane=1))
-        await until(lambda: node.database.waiting() == 0)
+
+        def keep_busy(_: Connection) -> None:
+            busy.set()
+            going.wait(10)
+
+        first = asyncio.create_task(node.database.write(keep_busy, lane=1))
+        await until(busy.is_set)
 
         def unit(place: int, _: Connection) -> None:
             order.append((lanes[place], place))
