@@ -9,6 +9,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const ENTRIES = ["js/ticket.js", "js/canned.js", "js/list.js", "js/page.js", "css/app.css", "css/pages.css", "css/board.css"];
+const WORKER = "js/sw/worker.js"; // becomes sw.js, the one file whose name stays: browsers ask for it again by name
 const COMPRESSIBLE = new Set([".js", ".css", ".svg", ".json", ".webmanifest", ".txt"]);
 
 /** The one transport that we never use is left out. */
@@ -19,15 +20,34 @@ const withoutWebTransport = {
   },
 };
 
+/** What is imported when it is first used becomes a file of its own that needs no other: a bundle for each such import.
+ *  It shares no state with the page that imports it, so hand it what it needs. */
+const later = {
+  name: "later",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\./ }, async ({ kind, path: wanted, resolveDir }) => {
+      if (kind !== "dynamic-import") return undefined;
+      const source = path.relative(process.cwd(), path.join(resolveDir, wanted));
+      laterBuilt.set(source, laterBuilt.get(source) ?? bundle([source]));
+      const { metafile } = await laterBuilt.get(source);
+      return { path: `./${Object.values(named(metafile))[0]}`, external: true };
+    });
+  },
+};
+const laterBuilt = new Map();
+
 process.chdir(path.dirname(fileURLToPath(import.meta.url)));
 // A folder of its own, moved into place when complete: whoever serves dist/ meanwhile never sees half of it.
 const folder = await mkdtemp("dist-");
 try {
-  const { metafile } = await bundle();
-  const manifest = { ...named(metafile), ...(await icons()) };
+  const { metafile } = await bundle(ENTRIES);
+  const parts = await Promise.all(laterBuilt.values());
+  const bundles = [metafile, ...parts.map((part) => part.metafile)];
+  const manifest = { ...named(...bundles), ...(await icons()) };
+  bundles.push((await worker(manifest)).metafile);
   await writeFile(path.join(folder, "manifest.json"), JSON.stringify(manifest, null, 2) + "\n");
-  await writeFile(path.join(folder, "licenses.txt"), await licenses(metafile));
-  for (const name of Object.values(manifest)) await compress(name);
+  await writeFile(path.join(folder, "licenses.txt"), await licenses(bundles));
+  for (const name of [...Object.values(manifest), "sw.js"]) await compress(name);
   await chmod(folder, 0o755); // mkdtemp makes it for us alone
   await rm("dist", { recursive: true, force: true });
   await rename(folder, "dist");
@@ -39,28 +59,40 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-function bundle() {
+function bundle(entryPoints) {
   return build({
-    entryPoints: ENTRIES,
+    ...options(),
+    entryPoints,
     outdir: folder,
     entryNames: "[name]-[hash]",
     assetNames: "[name]-[hash]",
-    bundle: true,
-    alias: { "socket.io-parser": "./js/text-parser.js" }, // ours is text only, as the contract is
-    minify: true,
     format: "esm",
-    target: "es2022",
-    legalComments: "none", // licenses.txt carries them
-    plugins: [withoutWebTransport],
-    loader: { ".svg": "file", ".png": "file", ".webp": "file" }, // as files: the page allows no data: addresses
-    metafile: true,
-    logLevel: "warning",
+    plugins: [withoutWebTransport, later],
   });
 }
 
+/** It knows every other file by name, to have them at hand where there is no network. */
+function worker(manifest) {
+  const define = { BUILT: JSON.stringify(manifest) };
+  return build({ ...options(), entryPoints: [WORKER], outfile: path.join(folder, "sw.js"), format: "iife", define });
+}
+
+function options() {
+  return {
+    bundle: true,
+    alias: { "socket.io-parser": "./js/text-parser.js" }, // ours is text only, as the contract is
+    minify: true,
+    target: "es2022",
+    legalComments: "none", // licenses.txt carries them
+    loader: { ".svg": "file", ".png": "file", ".webp": "file" }, // as files: the page allows no data: addresses
+    metafile: true,
+    logLevel: "warning",
+  };
+}
+
 /** Source name to built name, for every entry. */
-function named(metafile) {
-  const outputs = Object.entries(metafile.outputs).filter(([, output]) => output.entryPoint);
+function named(...bundles) {
+  const outputs = bundles.flatMap(({ outputs }) => Object.entries(outputs)).filter(([, output]) => output.entryPoint);
   return Object.fromEntries(outputs.map(([file, { entryPoint }]) => [path.basename(entryPoint), path.basename(file)]));
 }
 
@@ -90,9 +122,9 @@ async function compress(name) {
 }
 
 /** The licences of what is bundled travel with it. */
-async function licenses(metafile) {
+async function licenses(bundles) {
   const packages = new Set();
-  for (const input of Object.keys(metafile.inputs)) {
+  for (const input of bundles.flatMap(({ inputs }) => Object.keys(inputs))) {
     const found = input.match(/^node_modules\/((?:@[^/]+\/)?[^/]+)\//);
     if (found) packages.add(found[1]);
   }

@@ -11,9 +11,11 @@ from quart import Blueprint, Response, abort, request
 from werkzeug.datastructures import Accept
 
 from ccr.site.guards import unasked
+from ccr.site.rendering import HEADERS
 
 _CODINGS = (("br", ".br"), ("gzip", ".gz"))  # best first
 _FOR_EVER = "public, max-age=31536000, immutable"
+_WORKER = "sw.js"
 _TYPES = mimetypes.MimeTypes()
 _TYPES.add_type("text/javascript", ".js")
 _TYPES.add_type("application/manifest+json", ".webmanifest")
@@ -44,8 +46,9 @@ class Assets:
             raise AssetsMissing("the browser's half is not built: python web/build_hook.py") from None
         built = [path for path in folder.iterdir() if path.suffix not in {".br", ".gz"} and "-" in path.stem]
         self._files = {path.name: _read(path) for path in built}
-        if missing := set(self._names.values()) - set(self._files):
+        if missing := {*self._names.values(), _WORKER} - {*self._files, *(path.name for path in folder.glob(_WORKER))}:
             raise AssetsMissing(f"built files are missing: {', '.join(sorted(missing))}")
+        self.worker = _read(folder / _WORKER)
 
     def url(self, name: str) -> str:
         """Where the browser finds `name`, such as `app.css`. Raises `AssetsMissing` for a name nobody built."""
@@ -61,7 +64,7 @@ class Assets:
 
 
 def static_files(assets: Assets) -> Blueprint:
-    """Serves `/static/<hashed name>`, in the best form that the browser takes."""
+    """Serves `/static/<hashed name>` and the service worker, in the best form that the browser takes."""
     blueprint = Blueprint("static_files", __name__)
 
     @blueprint.get("/static/<name>")
@@ -70,17 +73,30 @@ def static_files(assets: Assets) -> Blueprint:
         asset = assets.file(name)
         if asset is None:
             abort(404)
-        coding = _best(request.accept_encodings, asset)
-        body = asset.compressed[coding] if coding else asset.content
-        response = Response(body, content_type=asset.media_type)
-        response.headers["Cache-Control"] = _FOR_EVER
-        response.headers["Vary"] = "Accept-Encoding"
-        response.headers["ETag"] = f'"{asset.etag}{coding and "-" + coding}"'
-        if coding:
-            response.headers["Content-Encoding"] = coding
-        return await response.make_conditional(request)
+        return await _served(asset, _FOR_EVER)
+
+    @blueprint.get(f"/{_WORKER}")
+    @unasked
+    async def service_worker() -> Response:
+        """At the root, because a worker looks after what lies beside and below it; asked for again at every visit."""
+        response = await _served(assets.worker, "no-cache")
+        # What a worker may do follows from its own headers, not from those of the pages it serves.
+        response.headers["Content-Security-Policy"] = HEADERS["Content-Security-Policy"]
+        return response
 
     return blueprint
+
+
+async def _served(asset: _Asset, caching: str) -> Response:
+    coding = _best(request.accept_encodings, asset)
+    body = asset.compressed[coding] if coding else asset.content
+    response = Response(body, content_type=asset.media_type)
+    response.headers["Cache-Control"] = caching
+    response.headers["Vary"] = "Accept-Encoding"
+    response.headers["ETag"] = f'"{asset.etag}{coding and "-" + coding}"'
+    if coding:
+        response.headers["Content-Encoding"] = coding
+    return await response.make_conditional(request)
 
 
 def _best(accepted: Accept, asset: _Asset) -> str:

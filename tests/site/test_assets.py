@@ -25,6 +25,7 @@ def built(tmp_path: Path) -> Path:
     (tmp_path / "page-AB12CD34.js.gz").write_bytes(b"as gzip")
     (tmp_path / "favicon-00FF00FF.svg").write_text("<svg/>")
     (tmp_path / "app-1.css").write_text("")
+    (tmp_path / "sw.js").write_text("skipWaiting()")
     return tmp_path
 
 
@@ -55,6 +56,24 @@ def test_half_a_build_is_refused_at_the_start(built: Path) -> None:
 
     with pytest.raises(AssetsMissing, match=r"page-AB12CD34\.js"):
         Assets(built)
+
+
+def test_so_is_one_without_the_worker(built: Path) -> None:
+    (built / "sw.js").unlink()
+
+    with pytest.raises(AssetsMissing, match=r"sw\.js"):
+        Assets(built)
+
+
+async def test_the_worker_is_asked_for_again_at_every_visit_and_is_as_strict_as_a_page(client: Client) -> None:
+    response = await client.get("/sw.js")
+
+    assert await response.get_data() == b"skipWaiting()"
+    assert response.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert response.headers["Cache-Control"] == "no-cache"
+    assert "default-src 'self'" in response.headers["Content-Security-Policy"]
+    known = {"If-None-Match": response.headers["ETag"]}
+    assert (await client.get("/sw.js", headers=known)).status_code == 304
 
 
 @pytest.mark.parametrize(

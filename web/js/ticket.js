@@ -7,7 +7,6 @@ import { carryOut } from "./forms.js";
 import { tick } from "./format.js";
 import { Regions } from "./regions.js";
 import { Connection, showLine } from "./socket.js";
-import { isSure } from "./sure.js";
 import { TicketTimeline } from "./timeline.js";
 import { newKey } from "./keys.js";
 
@@ -76,6 +75,7 @@ function decideFailed(event, conversation) {
 }
 
 async function takeBack(of, conversation, connection) {
+  const { isSure } = await import("./sure.js");
   if (!(await isSure("Take this message back?", "Its words go for everybody. That it was there stays.", "Take back"))) return;
   try {
     const command = { type: "redact_message", of };
