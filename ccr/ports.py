@@ -51,6 +51,13 @@ class SendFailed(Exception):
         self.after = after
 
 
+class Unreachable(SendFailed):
+    """There is nobody at this address any more, or they want nothing from us: no more is sent there."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, again=False)
+
+
 class Mailer(Protocol):
     """Carries mails to their recipients."""
 
@@ -59,6 +66,57 @@ class Mailer(Protocol):
 
     async def close(self) -> None:
         """No more mails: let go of what is held open."""
+
+
+class Text(msgspec.Struct, frozen=True, kw_only=True):
+    """A text message. `to` is a number in the form E.164: `+4915112345678`."""
+
+    outbox_id: int
+    to: str
+    body: str
+    kind: str
+
+
+class Texter(Protocol):
+    """Carries text messages to mobile phones."""
+
+    async def send(self, text: Text) -> None:
+        """Hand it over. Raises `SendFailed`, or `Unreachable` for a number that cannot or must not be written to."""
+
+    async def close(self) -> None:
+        """No more texts: let go of what is held open."""
+
+
+class Push(msgspec.Struct, frozen=True, kw_only=True):
+    """A notification for one browser that asked for them.
+
+    `endpoint` is where its maker takes it; `payload` is encrypted for the browser's keys `p256dh` and `auth`, both in
+    base64url. What waits there under the same `topic` is replaced; after `lasts` seconds it is no more worth showing.
+    """
+
+    endpoint: str
+    p256dh: str
+    auth: str
+    payload: bytes
+    topic: str
+    lasts: int
+    urgent: bool = True
+
+
+class Pusher(Protocol):
+    """Carries notifications to browsers."""
+
+    async def public_key(self) -> str:
+        """What a browser asks for when it subscribes: our public key, in base64url."""
+
+    async def check(self, endpoint: str) -> str | None:
+        """What is wrong with this endpoint; `None` if we may send there: by https, and not into a private network."""
+
+    async def send(self, push: Push) -> None:
+        """Hand it over. Raises `SendFailed`, or `Unreachable` where the browser wants no more of them."""
+
+    async def close(self) -> None:
+        """No more notifications: let go of what is held open."""
 
 
 class Templates(Protocol):

@@ -118,6 +118,43 @@ def mail(text: str) -> str:
     return text
 
 
+def twilio_account(text: str) -> str:
+    """The account's SID."""
+    if not re.fullmatch(r"AC[0-9a-fA-F]{32}", text):
+        raise ValueError("AC and 32 hexadecimal digits")
+    return text
+
+
+def twilio_sender(text: str) -> str:
+    """Who text messages come from."""
+    if not re.fullmatch(r"\+[1-9][0-9]{6,14}|MG[0-9a-fA-F]{32}|(?=.*[A-Za-z])[A-Za-z0-9 ]{2,11}", text):
+        raise ValueError(
+            "a number such as +15005550006, a messaging service's SID, or a name of 2 to 11 letters"
+        )
+    return text
+
+
+def country(text: str) -> str:
+    """A country by its two letters."""
+    if not re.fullmatch(r"[A-Z]{2}", text):
+        raise ValueError("two capital letters, such as DE")
+    return text
+
+
+def vapid_key(text: str) -> str:
+    """The private key that signs notifications: 32 bytes in base64url."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{43}=?", text):
+        raise ValueError("32 bytes in base64url, as 43 characters")
+    return text.rstrip("=")
+
+
+def contact(text: str) -> str:
+    """By which the makers of browsers may reach the operator."""
+    if not re.fullmatch(r"mailto:[^@\s]+@[^@\s]+|https://[^/\s]+\.[^/\s]+", text):
+        raise ValueError("mailto:NAME@HOST or https://HOST")
+    return text
+
+
 def metrics(text: str) -> str:
     """Who may read the metrics. A short text would be a mistaken word (`on`) that became a password."""
     if text in {"loopback", "off"} or re.fullmatch(r"[A-Za-z0-9._~+/=-]{8,}", text):

@@ -2,22 +2,21 @@
 
 import dataclasses
 import difflib
-import os
-import secrets
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
+from ccr import kept_keys
 from ccr import setting_values as values
 from ccr.setting_values import SettingsError
 
-__all__ = ["Settings", "SettingsError", "documented", "signing_key"]
+__all__ = ["Settings", "SettingsError", "documented", "push_key", "signing_key"]
 
 DATA_FOLDER = Path("ccr-data")
 SECRET_KEY_FILE = "secret-key"  # noqa: S105 - a file's name
+VAPID_KEY_FILE = "vapid-key"
 
 
 def _setting(
@@ -32,7 +31,7 @@ def _setting(
 class Settings:
     """What an operator decides. An unsafe or contradictory one cannot be made at all.
 
-    Left empty, `database_url` and `public_url` follow from `data` and `bind` when it is made; to change one
+    Left empty, `database_url`, `public_url` and `sms` follow from the others when it is made; to change one
     of these, use `Settings.read` again, not `dataclasses.replace`.
     """
 
@@ -55,6 +54,18 @@ class Settings:
     sendgrid_host: str = _setting(
         "CCR_SENDGRID_HOST", "SendGrid", "https://api.sendgrid.com", values.service_url
     )
+    sms: str = _setting("CCR_SMS", "how text messages go out", "", values.one_of("off", "file", "twilio"))
+    sms_country: str | None = _setting("CCR_SMS_COUNTRY", "whose numbers may lack it", None, values.country)
+    twilio_account_sid: str | None = _setting(
+        "CCR_TWILIO_ACCOUNT_SID", "Twilio's account", None, values.twilio_account
+    )
+    twilio_auth_token: str | None = _setting("CCR_TWILIO_AUTH_TOKEN", "its token", None, secret=True)
+    twilio_from: str | None = _setting("CCR_TWILIO_FROM", "who texts come from", None, values.twilio_sender)
+    twilio_host: str = _setting("CCR_TWILIO_HOST", "Twilio", "https://api.twilio.com", values.service_url)
+    vapid_private_key: str | None = _setting(
+        "CCR_VAPID_PRIVATE_KEY", "signs notifications", None, values.vapid_key, secret=True
+    )
+    vapid_contact: str | None = _setting("CCR_VAPID_CONTACT", "who sends them", None, values.contact)
     files: str = _setting("CCR_FILES", "where attachments lie", "local", values.one_of("local", "cos"))
     cos_endpoint: str | None = _setting("CCR_COS_ENDPOINT", "object storage", None, values.service_url)
     cos_bucket: str | None = _setting("CCR_COS_BUCKET", "its bucket", None)
@@ -96,6 +107,9 @@ class Settings:
             object.__setattr__(self, "public_url", values.url_of_bind(self.bind))
         if not self.database_url:
             object.__setattr__(self, "database_url", f"sqlite:///{self.data / 'registry.db'}")
+        if not self.sms:
+            # A registry that others use must not promise texts that end in a file.
+            object.__setattr__(self, "sms", "off" if self.production else "file")
         self._check_safe()
         self._check_complete()
 
@@ -137,6 +151,10 @@ class Settings:
             raise SettingsError("CCR_ADMIN_EMAIL", "and CCR_ADMIN_PASSWORD go together: give both or neither")
         if self.mail == "sendgrid":
             self._require("sendgrid_api_key", because="CCR_MAIL is sendgrid")
+        if self.sms == "twilio":
+            self._require(
+                "twilio_account_sid", "twilio_auth_token", "twilio_from", because="CCR_SMS is twilio"
+            )
         if self.files == "cos":
             names = ("cos_endpoint", "cos_bucket", "cos_access_key", "cos_secret_key")
             self._require(*names, because="CCR_FILES is cos")
@@ -162,32 +180,18 @@ def signing_key(settings: Settings) -> str:
     """
     if settings.secret_key is not None:
         return settings.secret_key
-    path = settings.data / SECRET_KEY_FILE
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not path.exists():
-        _keep_new_key(path)
-    try:
-        return values.secret_key(path.read_text(encoding="ascii").strip())
-    except ValueError as error:
-        raise SettingsError(
-            "CCR_SECRET_KEY", f"is not given, and the one kept in {path} is damaged"
-        ) from error
+    return kept_keys.kept(settings.data / SECRET_KEY_FILE, "CCR_SECRET_KEY", values.secret_key, 48)
 
 
-def _keep_new_key(path: Path) -> None:
-    """Two processes may start at once: the whole file gets its name in one step, and the first wins."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent)  # made with mode 0600
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(48) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(name, path)
-        except FileExistsError:
-            return
-    finally:
-        Path(name).unlink()
+def push_key(settings: Settings) -> str:
+    """The key that signs notifications, in base64url: the one given, or one made once and kept in the data folder.
+
+    Raises `SettingsError` if the kept one is damaged: browsers that subscribed take nothing signed by another.
+    """
+    if settings.vapid_private_key is not None:
+        return settings.vapid_private_key
+    # Any 32 bytes are a key of this curve, but for four in 2^128.
+    return kept_keys.kept(settings.data / VAPID_KEY_FILE, "CCR_VAPID_PRIVATE_KEY", values.vapid_key, 32)
 
 
 def _fields() -> Iterable[dataclasses.Field[Any]]:

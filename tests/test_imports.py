@@ -20,7 +20,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "adapters": {"desk", "ports", "settings", "setting_values", "store.dialects"} | LEAVES,
     "realtime": {"services", "desk", "settings"} | LEAVES,
     "site": {"services", "desk", "settings"} | LEAVES,
-    "settings": {"setting_values"},
+    "settings": {"setting_values", "kept_keys"},
+    "kept_keys": {"setting_values"},
     "setting_values": set(),
     "serving": {"settings", "hypercorn_fixes"} | LEAVES,
     "hypercorn_fixes": set(),
@@ -32,6 +33,7 @@ HOMES: dict[str, set[str]] = {
     "aiohttp": {"adapters"},
     "aiosmtplib": {"adapters"},
     "argon2": {"adapters"},
+    "cryptography": {"adapters"},
     "engineio": {"realtime"},
     "hypercorn": {"serving", "hypercorn_fixes"},
     "ibm_boto3": {"adapters"},
@@ -40,7 +42,10 @@ HOMES: dict[str, set[str]] = {
     "ibm_db": {"adapters"},
     "ibm_db_dbi": {"adapters"},
     "ibm_watson": {"adapters"},
+    "phonenumbers": {"services"},
     "prometheus_client": {"metrics"},
+    "py_vapid": {"adapters"},
+    "pywebpush": {"adapters"},
     "quart": {"site"},
     "quart_auth": {"site"},
     "sendgrid": {"adapters"},
@@ -50,7 +55,19 @@ HOMES: dict[str, set[str]] = {
 }
 """Whose business a library is; beside them only those that know everyone may import it."""
 
-LAZY = {"ibm_boto3", "ibm_botocore", "ibm_cloud_sdk_core", "ibm_db", "ibm_db_dbi", "ibm_watson", "sendgrid"}
+LAZY = {
+    "cryptography",
+    "ibm_boto3",
+    "ibm_botocore",
+    "ibm_cloud_sdk_core",
+    "ibm_db",
+    "ibm_db_dbi",
+    "ibm_watson",
+    "phonenumbers",
+    "py_vapid",
+    "pywebpush",
+    "sendgrid",
+}
 """Slow and heavy to load: imported where first used, never at the top of a module."""
 
 

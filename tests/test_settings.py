@@ -21,6 +21,7 @@ def test_nothing_set_means_everything_local() -> None:
     assert settings.database_url == "sqlite:///ccr-data/registry.db"
     assert settings.public_url == "http://127.0.0.1:8000"
     assert (settings.mail, settings.files, settings.assistant) == ("file", "local", "embedded")
+    assert settings.sms == "file"
     assert settings.redis_url is None
     assert not settings.admin_reads
     assert settings.rate_limits
@@ -45,6 +46,7 @@ def test_https_is_production_even_behind_a_proxy_on_loopback() -> None:
     assert settings.production
     assert settings.secure_cookies
     assert settings.public_url == "https://care.example"
+    assert settings.sms == "off"
 
 
 def test_a_bind_other_than_loopback_is_production_but_its_cookies_follow_the_public_url() -> None:
@@ -89,6 +91,12 @@ def test_limits_may_be_off_on_loopback_only() -> None:
         ("CCR_DATABASE_URL", "db2://care@db.example:50000/CARE", "PASSWORD"),
         ("CCR_REDIS_URL", "cache.example:6379", "redis://"),
         ("CCR_MAIL", "sendmail", "file, sendgrid, or smtp://"),
+        ("CCR_SMS", "on", "one of off, file, twilio"),
+        ("CCR_SMS_COUNTRY", "Germany", "two capital letters"),
+        ("CCR_TWILIO_ACCOUNT_SID", "AC123", "32 hexadecimal"),
+        ("CCR_TWILIO_FROM", "0151 1234567", "a number such as +"),
+        ("CCR_VAPID_PRIVATE_KEY", "short", "43 characters"),
+        ("CCR_VAPID_CONTACT", "care@care.example", "mailto:NAME@HOST"),
         ("CCR_FILES", "s3", "one of local, cos"),
         ("CCR_ASSISTANT", "on", "one of embedded, watson, off"),
         ("CCR_ADMIN_READS", "yes", "one of on, off"),
@@ -114,6 +122,7 @@ def test_a_value_that_is_not_allowed_is_refused_by_name(name: str, text: str, al
     ("chosen", "missing"),
     [
         ({"CCR_MAIL": "sendgrid"}, "CCR_SENDGRID_API_KEY"),
+        ({"CCR_SMS": "twilio", "CCR_TWILIO_AUTH_TOKEN": "token"}, "CCR_TWILIO_ACCOUNT_SID"),
         ({"CCR_FILES": "cos", "CCR_COS_ENDPOINT": "https://cos.example"}, "CCR_COS_BUCKET"),
         ({"CCR_ASSISTANT": "watson"}, "CCR_WATSON_URL"),
         ({"CCR_ADMIN_EMAIL": "ada@care.example"}, "CCR_ADMIN_EMAIL"),
@@ -134,6 +143,8 @@ SECRETS = {
     "CCR_REDIS_URL": "redis://:s3cretword@cache.example:6379",
     "CCR_MAIL": "smtp://care:s3cretword@mail.example:587",
     "CCR_SENDGRID_API_KEY": "s3cretword",
+    "CCR_TWILIO_AUTH_TOKEN": "s3cretword",
+    "CCR_VAPID_PRIVATE_KEY": "s3cretword" + "k" * 33,
     "CCR_COS_ACCESS_KEY": "s3cretword",
     "CCR_COS_SECRET_KEY": "s3cretword",
     "CCR_WATSON_API_KEY": "s3cretword",
@@ -149,7 +160,14 @@ def test_no_secret_is_shown() -> None:
     assert "s3cretword" not in str(settings)
 
 
-REFUSED_WHEN_SHORT = ["CCR_SECRET_KEY", "CCR_ADMIN_PASSWORD", "CCR_DATABASE_URL", "CCR_REDIS_URL", "CCR_MAIL"]
+REFUSED_WHEN_SHORT = [
+    "CCR_SECRET_KEY",
+    "CCR_ADMIN_PASSWORD",
+    "CCR_DATABASE_URL",
+    "CCR_REDIS_URL",
+    "CCR_MAIL",
+    "CCR_VAPID_PRIVATE_KEY",
+]
 
 
 @pytest.mark.parametrize("name", [*REFUSED_WHEN_SHORT, "CCR_METRICS"])

@@ -9,8 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ccr.adapters import sqlite
-from ccr.ports import Mailer
-from ccr.settings import Settings, SettingsError
+from ccr.ports import Mailer, Pusher, Texter
+from ccr.settings import Settings, SettingsError, push_key
 from ccr.store.dialects import Dialect, Driver
 
 PATIENCE = 3_600
@@ -65,6 +65,35 @@ def mailer_for(settings: Settings) -> Mailer:
             sender_name=SENDER_NAME,
         )
     raise SettingsError("CCR_MAIL", "by SMTP is not supported yet: use file or sendgrid")
+
+
+def texter_for(settings: Settings) -> Texter | None:
+    """Who carries the text messages, `None` where they are off."""
+    if settings.sms == "file":
+        from ccr.adapters.sms_file import FileTexter
+
+        return FileTexter(settings.data / "sms")
+    if settings.sms == "twilio":
+        assert settings.twilio_account_sid
+        assert settings.twilio_auth_token
+        assert settings.twilio_from
+        from ccr.adapters.sms_twilio import TwilioTexter
+
+        return TwilioTexter(
+            account_sid=settings.twilio_account_sid,
+            auth_token=settings.twilio_auth_token,
+            sender=settings.twilio_from,
+            host=settings.twilio_host,
+        )
+    return None
+
+
+def pusher_for(settings: Settings) -> Pusher:
+    """Who carries the notifications. Raises `SettingsError` if the key kept for them is damaged."""
+    from ccr.adapters.web_push import WebPusher
+
+    own = settings.public_url if settings.secure_cookies else f"mailto:{_sender(settings.public_url)}"
+    return WebPusher(private_key=push_key(settings), contact=settings.vapid_contact or own)
 
 
 def _sender(public_url: str) -> str:

@@ -1,9 +1,7 @@
 """Mails as files: the local twin of every provider. Each is one complete `.eml` in a folder, oldest name first."""
 
 import asyncio
-import os
 import re
-import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.headerregistry import Address
@@ -12,6 +10,7 @@ from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, make_msgid
 from pathlib import Path
 
+from ccr.adapters import whole_files
 from ccr.desk import clock
 from ccr.ports import Mail, SendFailed
 
@@ -35,28 +34,13 @@ class FileMailer:
         """Write it. Raises `SendFailed` if the address is none, or the disk refuses."""
         message = compose(mail, sender=self._sender, sender_name=self._sender_name, at=self._now())
         try:
-            await asyncio.to_thread(self._write, file_name(mail, self._now()), message.as_bytes())
+            name = file_name(mail, self._now())
+            await asyncio.to_thread(whole_files.write, self._folder, name, message.as_bytes())
         except OSError as error:
             raise SendFailed(f"the file could not be written ({type(error).__name__})", again=True) from error
 
     async def close(self) -> None:
         """Nothing is held open."""
-
-    def _write(self, name: str, content: bytes) -> None:
-        """Under another name first: who watches the folder never reads half a mail."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, unfinished = tempfile.mkstemp(
-            prefix=".unfinished-", dir=self._folder
-        )  # made with mode 0600
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(unfinished).rename(self._folder / name)
-        except OSError:
-            Path(unfinished).unlink(missing_ok=True)
-            raise
 
 
 def compose(mail: Mail, *, sender: str, sender_name: str, at: int) -> EmailMessage:
