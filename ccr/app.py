@@ -12,6 +12,7 @@ from ccr import adapters, package_files
 from ccr.adapters.mail_templates import JinjaTemplates
 from ccr.adapters.passwords import Argon2Passwords
 from ccr.desk import clock
+from ccr.desk.notices import Channel
 from ccr.ports import Hasher, Mailer
 from ccr.realtime.drain import drain
 from ccr.realtime.handlers import Handlers
@@ -21,10 +22,12 @@ from ccr.realtime.server import Server
 from ccr.realtime.sockets import Sockets
 from ccr.services.accounts import Accounts
 from ccr.services.canned_replies import CannedReplies
+from ccr.services.carrying import Carrier
 from ccr.services.changes import Changes
 from ccr.services.feedback import FeedbackBox
 from ccr.services.first_admin import FirstAdmin
 from ccr.services.identity import Identity
+from ccr.services.mail_carrier import MailCarrier
 from ccr.services.postman import Postman
 from ccr.services.reading import Reading
 from ccr.services.resets import Resets
@@ -122,14 +125,20 @@ class Registry:
         self.first_admin = FirstAdmin(database, hasher, self.resets, secret=secret, now=now, wake=wake)
         self.feedback = FeedbackBox(database, now=now)
         self.canned_replies = CannedReplies(database)
-        self.postman = Postman(
-            database,
-            self._parts.mailer or adapters.mailer_for(settings),
-            JinjaTemplates(package_files.template_folder() / "mail"),
-            self.resets.mint,
-            public_url=settings.public_url,
-            now=now,
-        )
+        self.postman = Postman(database, self._carriers(settings), now=now)
+
+    def _carriers(self, settings: Settings) -> dict[Channel, Carrier]:
+        """How notices go out, by channel."""
+        return {
+            Channel.MAIL: MailCarrier(
+                self.database,
+                self._parts.mailer or adapters.mailer_for(settings),
+                JinjaTemplates(package_files.template_folder() / "mail"),
+                self.resets.mint,
+                public_url=settings.public_url,
+                now=self._parts.now,
+            )
+        }
 
     def _wake(self) -> None:
         self.postman.wake()

@@ -42,13 +42,17 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SendFailed(Exception):
-    """A provider did not take it. `again`: try later, `after` so many seconds where the provider named a time."""
+    """A provider did not take it. `again`: try later, `after` so many seconds where the provider named a time.
 
-    def __init__(self, reason: str, *, again: bool, after: float | None = None) -> None:
+    `unsure`: it did not answer, and may have taken it all the same.
+    """
+
+    def __init__(self, reason: str, *, again: bool, after: float | None = None, unsure: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.again = again
         self.after = after
+        self.unsure = unsure
 
 
 class Unreachable(SendFailed):
@@ -61,8 +65,8 @@ class Unreachable(SendFailed):
 class Mailer(Protocol):
     """Carries mails to their recipients."""
 
-    async def send(self, mail: Mail) -> None:
-        """Hand it over. Raises `SendFailed`."""
+    async def send(self, mail: Mail) -> str | None:
+        """Hand it over; what the provider calls it. Raises `SendFailed`."""
 
     async def close(self) -> None:
         """No more mails: let go of what is held open."""

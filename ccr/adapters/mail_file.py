@@ -30,7 +30,7 @@ class FileMailer:
         self._sender_name = sender_name
         self._now = now
 
-    async def send(self, mail: Mail) -> None:
+    async def send(self, mail: Mail) -> str | None:
         """Write it. Raises `SendFailed` if the address is none, or the disk refuses."""
         message = compose(mail, sender=self._sender, sender_name=self._sender_name, at=self._now())
         try:
@@ -38,6 +38,7 @@ class FileMailer:
             await asyncio.to_thread(whole_files.write, self._folder, name, message.as_bytes())
         except OSError as error:
             raise SendFailed(f"the file could not be written ({type(error).__name__})", again=True) from error
+        return None
 
     async def close(self) -> None:
         """Nothing is held open."""

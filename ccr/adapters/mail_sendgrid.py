@@ -37,7 +37,7 @@ class SendGridMailer:
         self._now = now
         self._session: aiohttp.ClientSession | None = None
 
-    async def send(self, mail: Mail) -> None:
+    async def send(self, mail: Mail) -> str | None:
         """Hand it over. Raises `SendFailed`; after a timeout it may have been taken all the same."""
         # The SDK takes its time to be imported, which the event loop has not got.
         body = await asyncio.to_thread(payload, mail, self._sender, self._sender_name)
@@ -45,10 +45,15 @@ class SendGridMailer:
             async with self._opened().post(self._url, json=body) as answer:
                 if not answer.ok:
                     raise self._failure(answer)
+                return answer.headers.get("X-Message-Id", "")[:100] or None
+        except aiohttp.ConnectionTimeoutError:
+            raise SendFailed("SendGrid could not be reached in time", again=True) from None
         except TimeoutError:
-            raise SendFailed("SendGrid did not answer in time", again=True) from None
-        except aiohttp.ClientError as error:
+            raise SendFailed("SendGrid did not answer in time", again=True, unsure=True) from None
+        except aiohttp.ClientConnectorError as error:
             raise SendFailed(f"SendGrid out of reach ({type(error).__name__})", again=True) from None
+        except aiohttp.ClientError as error:  # it was there, and went away before it had answered
+            raise SendFailed(f"SendGrid hung up ({type(error).__name__})", again=True, unsure=True) from None
 
     async def close(self) -> None:
         """Close the connections."""

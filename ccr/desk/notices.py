@@ -1,4 +1,4 @@
-"""Which mails follow from what happened. Pure: it names them; the outbox keeps them, the postman carries them."""
+"""Which notices follow from what happened. Pure: it names them; the outbox keeps them, the postman carries them."""
 
 from enum import StrEnum
 from typing import Any
@@ -6,13 +6,16 @@ from typing import Any
 import msgspec
 
 from ccr.desk import events as happened
-from ccr.desk.clock import MINUTE
+from ccr.desk.clock import MINUTE, SECOND
 from ccr.desk.events import Event
 from ccr.desk.people import Person
 from ccr.desk.ticket import Ticket
 
 WAITS_UNREAD = 2 * MINUTE
 """How long a message lies unread before its reader is mailed, in milliseconds."""
+
+GLANCE = 3 * SECOND
+"""So long an open page has to show a message before its reader is told of it elsewhere, in milliseconds."""
 
 
 class Kind(StrEnum):
@@ -31,11 +34,32 @@ class Kind(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a notice
 
 
+class Channel(StrEnum):
+    """How a notice reaches somebody. `EVERY` is for one that is still to be spread over those that its reader has."""
+
+    EVERY = "every"
+    MAIL = "mail"
+    SMS = "sms"
+    PUSH = "push"
+
+
+CHANNELS = {
+    Kind.MESSAGE_WAITING: (Channel.MAIL, Channel.SMS, Channel.PUSH),
+    Kind.AGENT_ASSIGNED: (Channel.MAIL, Channel.SMS, Channel.PUSH),
+    Kind.TICKET_ASSIGNED: (Channel.MAIL, Channel.PUSH),
+    Kind.TICKET_CLOSED: (Channel.MAIL, Channel.PUSH),
+    Kind.TICKET_OPENED: (Channel.MAIL,),
+}
+"""What may be told how, and be turned off by who does not want to hear of it. Every other kind is mailed, always:
+codes, and what somebody must know to keep their account safe."""
+
+
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """A mail that is owed.
+    """Something that somebody is to be told.
 
     `to` is a person's id, or `None` where only an `address` is known yet; `delay` in milliseconds; `once` means that
     one waiting row per ticket, person and kind is enough; `data` is what the template needs and must not be a secret.
+    Unless a `channel` is given, it goes by every one that there is for its kind.
     """
 
     kind: Kind
@@ -45,12 +69,20 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     delay: int = 0
     once: bool = False
     data: dict[str, Any] = {}
+    channel: Channel | None = None
+
+    @property
+    def way(self) -> Channel:
+        """The channel it waits for, `EVERY` if there is more than one to choose from."""
+        if self.channel is not None:
+            return self.channel
+        return Channel.EVERY if len(CHANNELS.get(self.kind, ())) > 1 else Channel.MAIL
 
 
 def notices_for(event: Event, ticket: Ticket, actor: Person) -> list[Notice]:
-    """The mails owed once `event` has happened; `ticket` is the ticket after it.
+    """What is owed once `event` has happened; `ticket` is the ticket after it.
 
-    Staff are not mailed what they did themselves; a customer gets every receipt of their ticket.
+    Staff are not told what they did themselves; a customer gets every receipt of their ticket.
     """
     match event:
         case happened.TicketOpened():
@@ -67,9 +99,7 @@ def notices_for(event: Event, ticket: Ticket, actor: Person) -> list[Notice]:
             ]
         case happened.MessagePosted():
             reader = ticket.agent_id if actor.id == ticket.customer_id else ticket.customer_id
-            waiting = Notice(
-                kind=Kind.MESSAGE_WAITING, to=reader, ticket=ticket.id, delay=WAITS_UNREAD, once=True
-            )
+            waiting = Notice(kind=Kind.MESSAGE_WAITING, to=reader, ticket=ticket.id, delay=GLANCE, once=True)
             return [waiting] if reader else []
         case happened.TicketClosed():
             both = [ticket.customer_id, ticket.agent_id]

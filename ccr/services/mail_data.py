@@ -6,11 +6,12 @@ import msgspec
 
 from ccr.desk.clock import MINUTE
 from ccr.desk.events import Reach
-from ccr.desk.notices import WAITS_UNREAD, Kind
+from ccr.desk.notices import WAITS_UNREAD, Channel, Kind
 from ccr.desk.people import Person
 from ccr.desk.ticket import Ticket
+from ccr.services.carrying import Later, Pointless
 from ccr.services.resets import GOOD_FOR
-from ccr.store import lists, tickets, waiting
+from ccr.store import lists, quiet_kinds, tickets, waiting
 from ccr.store.connection import Connection
 from ccr.store.lists import Seen
 from ccr.store.outbox import Owed
@@ -34,28 +35,19 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
     up_to: int = 0
 
 
-class Later(msgspec.Struct, frozen=True):
-    """Not yet."""
-
-    due_at: int
-
-
-class Pointless(msgspec.Struct, frozen=True):
-    """Not at all. `reader` is given where it is so only because everything has been read."""
-
-    reader: Person | None = None
-
-
 Verdict = Send | Later | Pointless
 
 
 def judge(connection: Connection, owed: Owed, now: int, home: str) -> Verdict:
     """What to do with a mail owed to a person. `home` is what its links start with.
 
-    It is worth nothing to who is gone or has no address, or (an agent) no longer has the ticket.
+    It is worth nothing to who is gone or has no address, or (an agent) no longer has the ticket; or to who
+    turned the kind off.
     """
     person = tickets.actor(connection, owed.person) if owed.person is not None else None
     if person is None or not person.active or not person.email:
+        return Pointless()
+    if (owed.kind, Channel.MAIL.value) in quiet_kinds.of(connection, person.id):
         return Pointless()
     if owed.ticket is None:
         return Send(reader=person, to=person.email, data=_said(owed, person, home))

@@ -1,4 +1,4 @@
-"""When a mail that failed is tried again, and when it is given up. Pure."""
+"""When a notice that failed is tried again, and when it is given up. Pure."""
 
 from collections.abc import Callable
 
@@ -13,16 +13,19 @@ LONGEST_NAMED = HOUR
 
 GIVE_UP = DAY
 
+MOST_UNSURE = 5
+"""Tries without an answer, of which each may have arrived: the next would rather be one mail too many."""
+
 
 def again_at(owed: Owed, failure: SendFailed, now: int, chance: Callable[[], float]) -> int | None:
-    """The time of the next try, in milliseconds UTC; `None` gives the mail up.
+    """The time of the next try, in milliseconds UTC; `None` gives it up.
 
     Later each time, and by `chance` (0 to 1) not at the same moment for all that failed together.
     """
-    if not failure.again:
+    if not failure.again or (failure.unsure and owed.unsure + 1 >= MOST_UNSURE):
         return None
     at = now + _pause(owed.tries, failure.after, chance())
-    return at if at - owed.created_at <= GIVE_UP else None
+    return at if at - owed.fresh_at <= GIVE_UP else None
 
 
 def fault(error: Exception) -> str:
@@ -37,7 +40,12 @@ def fault(error: Exception) -> str:
     )
 
 
+def named_pause(seconds: float) -> int:
+    """The pause that a provider named, in milliseconds, as far as it is granted."""
+    return int(min(max(seconds, 0.0) * SECOND, LONGEST_NAMED))
+
+
 def _pause(tries: int, named: float | None, chance: float) -> int:
     if named is not None:
-        return int(min(max(named, 0.0) * SECOND, LONGEST_NAMED) + chance * 2 * SECOND)
+        return named_pause(named) + int(chance * 2 * SECOND)
     return int(min(FIRST * 2 ** min(tries, 16), LONGEST) * (0.5 + chance))

@@ -1,14 +1,16 @@
-"""Carries the mails that are owed: claims what is due, sends it, tries again, and gives up loudly.
+"""Carries the notices that are owed: claims what is due, sends it, tries again, and gives up loudly.
 
-One worker in each process. A mail is claimed for a while, so that two processes never carry the same one, and
-a crash only delays it. A mail that cannot be made or sent never holds up the next.
+One worker in each process. A row is claimed for a while, so that two processes never carry the same one, and a crash
+only delays it. Each channel has a carrier and a queue of its own: what cannot be made or sent holds up neither the next
+nor another channel.
 """
 
 import asyncio
 import logging
 import random
 import secrets
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -16,27 +18,23 @@ from typing import Any
 from ccr import metrics
 from ccr.desk import clock
 from ccr.desk.clock import MINUTE, SECOND
-from ccr.desk.notices import Kind
-from ccr.desk.people import Person
+from ccr.desk.notices import Channel
 from ccr.desk.refusals import Refusal
-from ccr.ports import Mail, Mailer, SendFailed, Templates
-from ccr.services import mail_data, mail_retries
-from ccr.services.mail_data import CODE_WORTH, Later, Pointless, Send, Verdict
-from ccr.store import outbox, waiting
-from ccr.store.connection import Connection
+from ccr.ports import SendFailed
+from ccr.services import mail_retries
+from ccr.services.carrying import Carrier, Sent
+from ccr.services.settling import Unit, failing, settling
+from ccr.store import outbox, spreading
 from ccr.store.database import Database
 from ccr.store.outbox import Owed
 
 log = logging.getLogger("ccr.postman")
 
-Unit = Callable[[Connection], Any]
-
-Mint = Callable[[str], Awaitable[tuple[Person, str] | None]]
-"""Makes a one-time code for who has this address; the code is known only to the mail."""
-
 IN_FLIGHT = 50
-SENDING = 20.0
-"""Seconds a provider has for one mail."""
+"""Rows under way at once, of all channels together."""
+
+SPREAD = 200
+"""Notices spread in one look."""
 
 LEASE = MINUTE
 """How long a claim lasts, in milliseconds: longer than sending and settling take."""
@@ -44,40 +42,35 @@ LEASE = MINUTE
 IDLE = 5.0
 """Seconds between looks when nobody wakes the postman: what is due later, or was put by another process."""
 
-BREATH = 0.05
+BREATH = 0.02
 """Seconds in which many wakes become one look."""
 
 GRACE = 3.0
-"""Seconds that mails under way have when the postman must stop."""
+"""Seconds that what is under way has when the postman must stop."""
 
 SETTLING = (0.5, 2.0, 5.0, 10.0)
-"""Pauses in seconds between tries to note down what became of a mail, when the database is away."""
+"""Pauses in seconds between tries to note down what became of a row, when the database is away."""
 
 
 class Postman:
-    """`run` it as one background task; `wake` it when something is due at once. The `mailer` is its own, to close."""
+    """`run` it as one background task; `wake` it when something is due at once. It closes the `carriers`."""
 
     def __init__(
         self,
         database: Database,
-        mailer: Mailer,
-        templates: Templates,
-        mint: Mint,
+        carriers: Mapping[Channel, Carrier],
         *,
-        public_url: str,
         now: Callable[[], int] = clock.now,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._database = database
-        self._mailer = mailer
-        self._templates = templates
-        self._mint = mint
-        self._home = public_url.rstrip("/")
+        self._carriers = carriers
         self._now = now
         self._chance = chance
         self._worker = secrets.token_hex(8)
         self._woken = asyncio.Event()
-        self._going: set[asyncio.Task[None]] = set()
+        self._going: dict[asyncio.Task[None], str] = {}
+        self._held_until: dict[str, int] = {}
         self._oldest_due: int | None = None
         self._troubled = False
 
@@ -86,7 +79,7 @@ class Postman:
         self._woken.set()
 
     def age(self) -> float:
-        """Seconds by which the oldest unsent mail is overdue, 0 where none is."""
+        """Seconds by which the oldest unsent notice is overdue, 0 where none is."""
         return max(0.0, (self._now() - self._oldest_due) / SECOND) if self._oldest_due is not None else 0.0
 
     async def run(self) -> None:
@@ -106,42 +99,85 @@ class Postman:
     async def drain_once(self) -> int:
         """Carry everything that is due now, and say how many that were. For tests and the command line."""
         count = 0
-        while owed := await self._claim(IN_FLIGHT):
+        while True:
+            while await self._spread():
+                pass
+            owed = [row for channel in self._open() for row in await self._claim(channel, IN_FLIGHT)]
+            if not owed:
+                return count
             await asyncio.gather(*map(self._carry, owed))
             count += len(owed)
-        return count
 
     async def _look(self) -> float:
         """Start what is due; how many seconds to wait for the next look, unless woken."""
         try:
-            self._oldest_due, depth = await self._database.read(
-                lambda c: (outbox.oldest_due(c), outbox.depth(c))
-            )
-            metrics.QUEUE_DEPTH.labels("outbox").set(depth)
-            ahead = (self._oldest_due - self._now()) / SECOND if self._oldest_due is not None else IDLE
-            room = IN_FLIGHT - len(self._going)
-            if ahead <= 0 and room:
-                for owed in await self._claim(room):
-                    task = asyncio.create_task(self._carry(owed))
-                    self._going.add(task)
-                    task.add_done_callback(self._carried)
+            queues = await self._database.read(outbox.queues)
+            self._note_depth(queues)
+            if (
+                queues.get(Channel.EVERY.value, (0, self._now() + 1))[1] <= self._now()
+                and await self._spread()
+            ):
+                queues = await self._database.read(outbox.queues)
+            await self._start(queues)
             self._troubled = False
         except Exception as error:  # noqa: BLE001 - the postman outlives whatever ails the database
             if not self._troubled:
                 log.warning("outbox out of reach", extra={"error": type(error).__name__})
             self._troubled = True
             return IDLE
-        return min(IDLE, ahead) if ahead > 0 else IDLE
+        return self._pause(queues)
 
-    async def _claim(self, most: int) -> list[Owed]:
+    def _note_depth(self, queues: dict[str, tuple[int, int]]) -> None:
+        metrics.QUEUE_DEPTH.labels("outbox").set(sum(count for count, _ in queues.values()))
+        self._oldest_due = min((due_at for _, due_at in queues.values()), default=None)
+
+    async def _start(self, queues: dict[str, tuple[int, int]]) -> None:
+        """As much of what is due as there is room for; no channel takes all of it while another has something due."""
+        busy = Counter(self._going.values())
+        due = [c for c in self._open() if c.value in queues and queues[c.value][1] <= self._now()]
+        for left, channel in zip(range(len(due), 0, -1), due, strict=True):
+            room = IN_FLIGHT - len(self._going)
+            room = min(-(-room // left), self._carriers[channel].most - busy[channel.value])
+            for owed in await self._claim(channel, room) if room > 0 else []:
+                task = asyncio.create_task(self._carry(owed))
+                self._going[task] = owed.channel
+                task.add_done_callback(self._carried)
+
+    def _pause(self, queues: dict[str, tuple[int, int]]) -> float:
+        """Until the next of what waits is due, or allowed; what is due already is looked for by who has room again."""
+        now = self._now()
+        ahead = [
+            max(due_at, self._held_until.get(channel, 0)) - now for channel, (_, due_at) in queues.items()
+        ]
+        return min([IDLE, *(milliseconds / SECOND for milliseconds in ahead if milliseconds > 0)])
+
+    def _open(self) -> list[Channel]:
+        """The channels whose providers have not asked for a pause."""
+        now = self._now()
+        return [channel for channel in self._carriers if self._held_until.get(channel.value, 0) <= now]
+
+    async def _spread(self) -> int:
+        """Make a row of each notice for each way to whom it is for. How many notices that were."""
+        now = self._now()
+        due = await self._database.read(lambda connection: spreading.due(connection, now, SPREAD))
+        units = [partial(spreading.spread, row=row, ticket=ticket, now=now) for row, ticket in due]
+        await asyncio.gather(
+            *(
+                self._database.write(unit, lane=ticket or 0)
+                for unit, (_, ticket) in zip(units, due, strict=True)
+            )
+        )
+        return len(due)
+
+    async def _claim(self, channel: Channel, most: int) -> list[Owed]:
         now = self._now()
         return await self._database.write(
-            lambda connection: outbox.claim(connection, self._worker, now, LEASE, most)
+            lambda connection: outbox.claim(connection, self._worker, now, LEASE, most, channel.value)
         )
 
     def _carried(self, task: asyncio.Task[None]) -> None:
         """There is room for one more, and perhaps more is due."""
-        self._going.discard(task)
+        del self._going[task]
         self._woken.set()
 
     async def _leave(self) -> None:
@@ -151,7 +187,8 @@ class Postman:
             task.cancel()
         with suppress(Exception):
             await self._database.write(lambda connection: outbox.release(connection, self._worker))
-        await self._mailer.close()
+        for carrier in self._carriers.values():
+            await carrier.close()
 
     async def _carry(self, owed: Owed) -> None:
         try:
@@ -159,86 +196,46 @@ class Postman:
         except SendFailed as failure:
             outcome = self._failed(owed, failure)
         except Refusal as refusal:  # the database is away: the claim runs out, and it is tried again
-            log.warning("mail put off", extra=_named(owed) | {"why": refusal.code.value})
+            log.warning("notice put off", extra=_named(owed) | {"why": refusal.code.value})
             return
-        except Exception as error:  # noqa: BLE001 - a poisoned mail must not stop the others
+        except Exception as error:  # noqa: BLE001 - a poisoned row must not stop the others
             outcome = self._failed(owed, SendFailed(mail_retries.fault(error), again=True))
         await self._note(owed, outcome)
 
     async def _deliver(self, owed: Owed) -> Unit:
         """What is to be noted down of it."""
-        verdict = await self._judge(owed)
-        if isinstance(verdict, Later):
-            return partial(
-                outbox.push_back, row=owed.id, worker=self._worker, now=self._now(), due_at=verdict.due_at
-            )
-        if isinstance(verdict, Send):
-            await self._send(owed, verdict)
-            log.info("mail sent", extra=_named(owed))
-        return self._settling(owed, verdict)
-
-    async def _judge(self, owed: Owed) -> Verdict:
-        if owed.kind != Kind.ONE_TIME_CODE:
-            now = self._now()
-            return await self._database.read(
-                lambda connection: mail_data.judge(connection, owed, now, self._home)
-            )
-        if owed.address is None or self._now() - owed.created_at > CODE_WORTH:
-            return Pointless()
-        return mail_data.with_code(owed, await self._mint(owed.address), self._home)
-
-    async def _send(self, owed: Owed, worth: Send) -> None:
-        subject, text, html = await asyncio.to_thread(self._templates.mail, owed.kind, worth.data)
-        mail = Mail(
-            outbox_id=owed.id,
-            to=worth.to,
-            to_name=worth.reader.name,
-            subject=subject,
-            text=text,
-            html=html,
-            kind=owed.kind,
-        )
-        try:
-            async with asyncio.timeout(SENDING):
-                await self._mailer.send(mail)
-        except TimeoutError:
-            raise SendFailed("no answer in time", again=True) from None
-
-    def _settling(self, owed: Owed, verdict: Send | Pointless) -> Unit:
-        state = outbox.SENT if isinstance(verdict, Send) else outbox.POINTLESS
-        now = self._now()
-        reader, ticket = verdict.reader, owed.ticket
-        if owed.kind != Kind.MESSAGE_WAITING or reader is None or ticket is None:
-            return lambda connection: outbox.settle(connection, owed.id, self._worker, state, now)
-        up_to = verdict.up_to if isinstance(verdict, Send) else 0
-        return lambda connection: waiting.settle(
-            connection, owed.id, self._worker, state, now, ticket=ticket, person=reader, up_to=up_to
-        )
+        if owed.unsure >= mail_retries.MOST_UNSURE:
+            raise SendFailed(f"{owed.unsure} tries without an answer: it may have arrived", again=False)
+        outcome = await self._carriers[Channel(owed.channel)].carry(owed)
+        if isinstance(outcome, Sent):
+            log.info("notice sent", extra=_named(owed))
+        return settling(owed, self._worker, outcome, self._now())
 
     def _failed(self, owed: Owed, failure: SendFailed) -> Unit:
         now = self._now()
         again_at = mail_retries.again_at(owed, failure, now, self._chance)
         if again_at is None:
-            log.error("mail given up", extra=_named(owed) | {"why": failure.reason})
+            log.error("notice given up", extra=_named(owed) | {"why": failure.reason})
         else:
-            log.warning("mail put off", extra=_named(owed) | {"why": failure.reason})
-        return partial(
-            outbox.fail, row=owed.id, worker=self._worker, fault=failure.reason, now=now, again_at=again_at
-        )
+            log.warning("notice put off", extra=_named(owed) | {"why": failure.reason})
+            if failure.after:
+                # The whole provider asked for a pause: to try the next one would only be one more refusal.
+                self._held_until[owed.channel] = now + mail_retries.named_pause(failure.after)
+        return failing(owed, self._worker, failure, now, again_at)
 
     async def _note(self, owed: Owed, outcome: Unit) -> None:
         """Write down what became of it, with patience: what is not noted down is sent a second time."""
         for pause in SETTLING:
             try:
                 await self._database.write(outcome, lane=owed.ticket or 0)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the mail has gone out
-                log.warning("mail not settled yet", extra=_named(owed) | {"error": type(error).__name__})
+            except Exception as error:  # noqa: BLE001 - whatever it is, the notice has gone out
+                log.warning("notice not settled yet", extra=_named(owed) | {"error": type(error).__name__})
                 await asyncio.sleep(pause)
             else:
                 return
-        log.error("mail not settled, and may be sent twice", extra=_named(owed))
+        log.error("notice not settled, and may be sent twice", extra=_named(owed))
 
 
 def _named(owed: Owed) -> dict[str, Any]:
-    """What a log may say of a mail: neither whom it goes to nor what it tells."""
-    return {"outbox": owed.id, "kind": owed.kind, "tries": owed.tries}
+    """What a log may say of a notice: neither whom it goes to nor what it tells."""
+    return {"outbox": owed.id, "kind": owed.kind, "channel": owed.channel, "tries": owed.tries}

@@ -1,10 +1,10 @@
-"""The messages that lie unread, for the mail that tells of them."""
+"""The messages that lie unread, for the notices that tell of them."""
 
 from typing import Any
 
 import msgspec
 
-from ccr.desk.notices import WAITS_UNREAD, Kind, Notice
+from ccr.desk.notices import WAITS_UNREAD, Channel, Kind, Notice
 from ccr.desk.people import Person, Role, full_name
 from ccr.store import outbox, read_marks
 from ccr.store.connection import Connection
@@ -16,7 +16,7 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class Unread(msgspec.Struct, frozen=True):
-    """A message that its reader has neither read nor been mailed about; `at` in milliseconds UTC."""
+    """A message that its reader has neither read nor been told of by the channel; `at` in milliseconds UTC."""
 
     seq: int
     at: int
@@ -24,7 +24,9 @@ class Unread(msgspec.Struct, frozen=True):
     body: str
 
 
-def unread(connection: Connection, ticket: int, person: Person) -> list[Unread]:
+def unread(
+    connection: Connection, ticket: int, person: Person, channel: Channel = Channel.MAIL
+) -> list[Unread]:
     """The other side's messages that wait for this person, oldest first; of very many the newest `MOST`."""
     theirs = "<>" if person.role is Role.CUSTOMER else "="
     read = read_marks.find(connection, ticket, person.id) or 0
@@ -35,7 +37,7 @@ def unread(connection: Connection, ticket: int, person: Person) -> list[Unread]:
         "WHERE e.ticket_id = ? AND e.seq > ? AND e.type = 'message_posted' "
         f"AND e.actor_role {theirs} 'customer' ORDER BY e.seq DESC",
         ticket,
-        max(read, outbox.mailed_up_to(connection, ticket, person.id)),
+        max(read, outbox.told_up_to(connection, ticket, person.id, channel.value)),
     )
     found = [(row, _decode(row[4])) for row in reversed(rows)]
     return [
@@ -55,17 +57,27 @@ def settle(
     ticket: int,
     person: Person,
     up_to: int,
+    provider_id: str | None = None,
 ) -> bool:
     """Settle the mail about messages up to number `up_to`, and owe the next one for what came meanwhile.
 
-    As long as the row waited, newer messages put no row of their own. The ticket is locked, so that no
+    As long as the row waited, newer messages may have put no row of their own. The ticket is locked, so that no
     message can slip in between the looking and the settling.
     """
     connection.dialect.lock_ticket(connection, ticket)
-    if not outbox.settle(connection, row, worker, state, now, {"up_to": up_to}):
+    if not outbox.settle(connection, row, worker, state, now, {"up_to": up_to}, provider_id):
         return False
+    if outbox.waits(connection, ticket, person.id, Kind.MESSAGE_WAITING.value, Channel.EVERY.value):
+        return True
     if later := unread(connection, ticket, person):
         delay = max(0, later[0].at + WAITS_UNREAD - now)
-        notice = Notice(kind=Kind.MESSAGE_WAITING, to=person.id, ticket=ticket, delay=delay, once=True)
+        notice = Notice(
+            kind=Kind.MESSAGE_WAITING,
+            to=person.id,
+            ticket=ticket,
+            delay=delay,
+            once=True,
+            channel=Channel.MAIL,
+        )
         outbox.put(connection, notice, now)
     return True

@@ -20,6 +20,9 @@ REAL = os.environ.get("CCR_TEST_DB2_URL", "")
 
 TABLES = (
     "commits",
+    "quiet_kinds",
+    "bounced_addresses",
+    "reports_seen",
     "feedback",
     "canned_replies",
     "outbox",

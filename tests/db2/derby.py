@@ -49,6 +49,7 @@ class Derby:
             "derby.storage.indexStats.auto": "false",
             "derby.locks.deadlockTimeout": 0,
             "derby.stream.error.field": "java.lang.System.err",
+            "user.timezone": "UTC",
         }
         command = ["java", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
         command += [f"-D{name}={value}" for name, value in settings.items()]

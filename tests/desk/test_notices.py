@@ -4,7 +4,7 @@ import pytest
 
 from ccr.desk import events as happened
 from ccr.desk.events import Event
-from ccr.desk.notices import WAITS_UNREAD, notices_for
+from ccr.desk.notices import GLANCE, notices_for
 from ccr.desk.people import Person
 from ccr.desk.ticket import Ticket
 from tests.desk.cast import ADA, AMIR, ASSIGNED, BEA, BOT, CARLA, CLOSED, OPEN
@@ -67,7 +67,7 @@ def test_every_event_has_been_thought_of() -> None:
 
 def test_a_message_waits_before_anybody_is_mailed_and_once_for_all_of_them() -> None:
     [waiting] = notices_for(MESSAGE, ASSIGNED, CARLA)
-    assert (waiting.delay, waiting.once, waiting.ticket) == (WAITS_UNREAD, True, ASSIGNED.id)
+    assert (waiting.delay, waiting.once, waiting.ticket) == (GLANCE, True, ASSIGNED.id)
 
 
 def test_nobodys_words_lie_in_the_outbox() -> None:

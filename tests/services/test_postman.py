@@ -20,10 +20,11 @@ from ccr.desk.commands import (
     PostNote,
     RedactMessage,
 )
-from ccr.desk.notices import Kind, Notice
+from ccr.desk.notices import Channel, Kind, Notice
 from ccr.desk.people import Person
 from ccr.package_files import template_folder
 from ccr.ports import Mail, SendFailed
+from ccr.services.mail_carrier import MailCarrier
 from ccr.services.postman import IN_FLIGHT, Postman
 from ccr.store import outbox, read_marks
 from tests.accounts_house import AMIR, BEA, CARLA, House, open_house
@@ -71,14 +72,16 @@ class Office:
         self._keys = 0
 
     def another_postman(self, box: Letterbox, **parts: Any) -> Postman:
-        given: dict[str, Any] = {
-            "templates": JinjaTemplates(template_folder() / "mail"),
-            "mint": self.house.resets.mint,
-            "public_url": HOME + "/",
-            "now": lambda: self.house.time,
-            "chance": lambda: 0.5,
-        }
-        return Postman(self.house.database, box, **(given | parts))
+        mail = MailCarrier(
+            self.house.database,
+            box,
+            JinjaTemplates(template_folder() / "mail"),
+            self.house.resets.mint,
+            public_url=HOME + "/",
+            now=lambda: self.house.time,
+        )
+        given: dict[str, Any] = {"now": lambda: self.house.time, "chance": lambda: 0.5}
+        return Postman(self.house.database, {Channel.MAIL: mail}, **(given | parts))
 
     async def people(self) -> None:
         """The cast, whose welcomes are carried."""
@@ -355,7 +358,7 @@ class TestTrouble:
         await office.postman.drain_once()
         assert await office.states(Kind.PASSWORD_CHANGED) == ["dead"]
         [line] = [record for record in caplog.records if record.levelno >= logging.ERROR]
-        assert line.getMessage() == "mail given up"
+        assert line.getMessage() == "notice given up"
         assert (line.__dict__["kind"], line.__dict__["why"]) == ("password_changed", "no such mailbox")
         assert "carla" not in str(line.__dict__).lower()
         office.house.later(DAY)

@@ -6,8 +6,9 @@ from typing import Any, TypeVar
 
 import pytest
 
+from ccr.desk import clock
 from ccr.desk.clock import MINUTE, SECOND
-from ccr.desk.notices import Kind, Notice
+from ccr.desk.notices import Channel, Kind, Notice
 from ccr.store import outbox
 from ccr.store.connection import Connection
 from ccr.store.outbox import Owed
@@ -43,8 +44,15 @@ async def put(house: House, carla: int, *, now: int = NOW, **more: Any) -> None:
     await do(house, lambda c: outbox.put(c, notice, now))
 
 
-async def claim(house: House, worker: str = "one", now: int = NOW, most: int = 50) -> list[Owed]:
-    return await do(house, lambda c: outbox.claim(c, worker, now, LEASE, most))
+async def claim(
+    house: House,
+    worker: str = "one",
+    now: int = NOW,
+    most: int = 50,
+    lease: int = LEASE,
+    channel: Channel = Channel.MAIL,
+) -> list[Owed]:
+    return await do(house, lambda c: outbox.claim(c, worker, now, lease, most, channel.value))
 
 
 async def rows(house: House, columns: str = "state") -> list[Any]:
@@ -64,6 +72,7 @@ async def test_a_mail_is_claimed_with_all_that_was_put(house: House, carla: int)
         data={"device": "Firefox – Linux", "address": "192.0.2.1"},
         created_at=NOW,
         due_at=NOW,
+        fresh_at=NOW,
         tries=0,
     )
 
@@ -94,11 +103,18 @@ async def test_two_postmen_never_carry_the_same_mail(house: House, carla: int) -
 
 async def test_the_claim_of_a_postman_who_died_runs_out(house: House, carla: int) -> None:
     await put(house, carla)
-    [owed] = await claim(house, "one")
-    assert await claim(house, "two", NOW + LEASE - 1) == []
-    assert [again.id for again in await claim(house, "two", NOW + LEASE)] == [owed.id]
+    [owed] = await claim(house, "one", lease=0)
+    [again] = await claim(house, "two")
+    assert (again.id, again.tries, owed.unsure, again.unsure) == (owed.id, 0, 0, 1)
+    assert await claim(house, "three", now=NOW + 10 * LEASE) == []  # whatever this postman's clock says
     assert not await do(house, lambda c: outbox.settle(c, owed.id, "one", outbox.SENT, NOW))
     assert await do(house, lambda c: outbox.settle(c, owed.id, "two", outbox.SENT, NOW))
+
+
+async def test_a_claim_is_on_the_clock_of_the_database(house: House) -> None:
+    before = clock.now()
+    told = await house.database.read(lambda c: c.dialect.clock(c))
+    assert before - MINUTE < told < clock.now() + MINUTE
 
 
 async def test_what_is_settled_is_over_and_forgets_whom_and_what(house: House, carla: int) -> None:
@@ -136,7 +152,7 @@ async def test_what_is_pushed_back_is_as_if_put_anew(house: House, carla: int) -
     assert await do(house, lambda c: outbox.push_back(c, owed.id, "one", NOW + 7, NOW + MINUTE))
     assert await claim(house, now=NOW + MINUTE - 1) == []
     [again] = await claim(house, now=NOW + MINUTE)
-    assert (again.created_at, again.tries) == (NOW + 7, 0)
+    assert (again.created_at, again.fresh_at, again.tries) == (NOW, NOW + 7, 0)
 
 
 async def test_a_stopping_postman_gives_back_only_its_own(house: House, carla: int) -> None:
@@ -148,9 +164,14 @@ async def test_a_stopping_postman_gives_back_only_its_own(house: House, carla: i
     assert len(await claim(house, "three")) == 1
 
 
-async def test_of_a_mail_that_is_owed_once_one_row_waits(house: House, carla: int) -> None:
+async def test_of_what_is_owed_once_one_row_waits(house: House, carla: int) -> None:
     ticket = await open_ticket(house, carla)
-    once: dict[str, Any] = {"kind": Kind.MESSAGE_WAITING, "ticket": ticket, "once": True}
+    once: dict[str, Any] = {
+        "kind": Kind.MESSAGE_WAITING,
+        "ticket": ticket,
+        "once": True,
+        "channel": Channel.MAIL,
+    }
     await put(house, carla, **once)
     await put(house, carla, **once)
     [owed] = await claim(house)
@@ -161,21 +182,24 @@ async def test_of_a_mail_that_is_owed_once_one_row_waits(house: House, carla: in
     assert await rows(house) == ["sent", "waiting"]
 
 
-async def test_once_is_for_each_ticket_and_kind(house: House, carla: int) -> None:
+async def test_once_is_for_each_ticket_kind_and_channel(house: House, carla: int) -> None:
     first, second = await open_ticket(house, carla), await open_ticket(house, carla)
     await put(house, carla, kind=Kind.MESSAGE_WAITING, ticket=first, once=True)
     await put(house, carla, kind=Kind.MESSAGE_WAITING, ticket=second, once=True)
     await put(house, carla, kind=Kind.TICKET_CLOSED, ticket=first, once=True)
-    assert len(await rows(house)) == 3
+    await put(house, carla, kind=Kind.TICKET_CLOSED, ticket=first, once=True, channel=Channel.MAIL)
+    assert len(await rows(house)) == 4
 
 
-async def test_the_oldest_due_is_what_makes_the_outbox_old(house: House, carla: int) -> None:
-    assert await house.database.read(outbox.oldest_due) is None
+async def test_each_channel_has_its_own_queue(house: House, carla: int) -> None:
     await put(house, carla, delay=9)
     await put(house, carla, delay=4)
-    assert await house.database.read(outbox.oldest_due) == NOW + 4
-    await claim(house, now=NOW + 4)
-    assert await house.database.read(outbox.oldest_due) == NOW + 4
+    await put(house, carla, kind=Kind.TICKET_ASSIGNED, channel=Channel.PUSH)
+    assert await house.database.read(outbox.queues) == {"mail": (2, NOW + 4), "push": (1, NOW)}
+    [pushed] = await claim(house, channel=Channel.PUSH)
+    assert pushed.channel == "push"
+    assert len(await claim(house, now=NOW + 4)) == 1
+    assert await house.database.read(outbox.queues) == {"mail": (2, NOW + 4), "push": (1, NOW)}
 
 
 async def open_ticket(house: House, customer: int) -> int:

@@ -83,6 +83,9 @@ class Dialect(Protocol):
     def has_table(self, connection: Asking, name: str) -> bool:
         """Whether a table of this name is there."""
 
+    def clock(self, connection: Asking) -> int:
+        """The database's own time, in milliseconds since 1970 UTC: the same for every node."""
+
     def lock_ticket(self, connection: Asking, ticket_id: int) -> None:
         """From here to the end of the transaction nobody else changes this ticket; it is itself not changed."""
 

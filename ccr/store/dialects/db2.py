@@ -4,10 +4,12 @@ What is said here is run over DB2's own protocol in the tests, against a server 
 better way exists in DB2 alone, the one that both know was taken. The driver's errors carry `sqlcode` and `sqlstate`.
 """
 
+from datetime import datetime
 from typing import Any
 
 from ccr.store.dialects.base import Asking, Trouble
 
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - DB2's timestamps name no zone
 NOT_THERE = -204
 DEADLOCK_OR_TIMEOUT = -911
 LOCK_TIMEOUT_OF_STATEMENT = -913
@@ -71,6 +73,12 @@ class DB2:
                 return False
             raise
         return True
+
+    def clock(self, connection: Asking) -> int:
+        """Without its time zone, so that no clock change in summer makes it jump."""
+        row = connection.row("VALUES CURRENT TIMESTAMP - CURRENT TIMEZONE")
+        assert row
+        return int((row[0] - EPOCH).total_seconds() * 1000)
 
     def lock_ticket(self, connection: Asking, ticket_id: int) -> None:
         """An update that changes nothing takes the row's lock in one round trip and keeps it to the end."""

@@ -49,6 +49,12 @@ class SQLite:
         """By SQLite's catalogue."""
         return bool(connection.row("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", name))
 
+    def clock(self, connection: Asking) -> int:
+        """This machine's, since the database is a file of it."""
+        row = connection.row("SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)")
+        assert row
+        return int(row[0])
+
     def lock_ticket(self, connection: Asking, ticket_id: int) -> None:
         """BEGIN IMMEDIATE has locked everything already."""
 

@@ -1,0 +1,82 @@
+"""Carries notices by mail: gathers what one says, has it rendered, and hands it to the provider."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from ccr.desk import clock
+from ccr.desk.notices import Kind
+from ccr.desk.people import Person
+from ccr.ports import Mail, Mailer, SendFailed, Templates
+from ccr.services import mail_data
+from ccr.services.carrying import Later, Outcome, Pointless, Sent
+from ccr.services.mail_data import CODE_WORTH, Send
+from ccr.store.database import Database
+from ccr.store.outbox import Owed
+
+Mint = Callable[[str], Awaitable[tuple[Person, str] | None]]
+"""Makes a one-time code for who has this address; the code is known only to the mail."""
+
+SENDING = 20.0
+"""Seconds a provider has for one mail."""
+
+
+class MailCarrier:
+    """The `mailer` is its own, to close."""
+
+    most = 50
+
+    def __init__(
+        self,
+        database: Database,
+        mailer: Mailer,
+        templates: Templates,
+        mint: Mint,
+        *,
+        public_url: str,
+        now: Callable[[], int] = clock.now,
+    ) -> None:
+        self._database = database
+        self._mailer = mailer
+        self._templates = templates
+        self._mint = mint
+        self._home = public_url.rstrip("/")
+        self._now = now
+
+    async def carry(self, owed: Owed) -> Outcome:
+        """Send it, if it is still worth sending. Raises `SendFailed`."""
+        verdict = await self._judge(owed)
+        if not isinstance(verdict, Send):
+            return verdict
+        provider_id = await self._send(owed, verdict)
+        return Sent(reader=verdict.reader, up_to=verdict.up_to, provider_id=provider_id)
+
+    async def close(self) -> None:
+        """Close the mailer."""
+        await self._mailer.close()
+
+    async def _judge(self, owed: Owed) -> Send | Later | Pointless:
+        if owed.kind != Kind.ONE_TIME_CODE:
+            now = self._now()
+            return await self._database.read(
+                lambda connection: mail_data.judge(connection, owed, now, self._home)
+            )
+        if owed.address is None or self._now() - owed.created_at > CODE_WORTH:
+            return Pointless()
+        return mail_data.with_code(owed, await self._mint(owed.address), self._home)
+
+    async def _send(self, owed: Owed, worth: Send) -> str | None:
+        subject, text, html = await asyncio.to_thread(self._templates.mail, owed.kind, worth.data)
+        mail = Mail(
+            outbox_id=owed.id,
+            to=worth.to,
+            to_name=worth.reader.name,
+            subject=subject,
+            text=text,
+            html=html,
+            kind=owed.kind,
+        )
+        try:
+            async with asyncio.timeout(SENDING):
+                return await self._mailer.send(mail)
+        except TimeoutError:
+            raise SendFailed("no answer in time", again=True, unsure=True) from None
