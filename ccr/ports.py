@@ -30,7 +30,11 @@ class Publisher(Protocol):
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
-    """A rendered mail. `outbox_id` travels with it, so that a duplicate can be recognised."""
+    """A rendered mail. `outbox_id` travels with it, so that a duplicate can be recognised.
+
+    `put_at` is when it was owed, in milliseconds UTC; `unsubscribe`, where it is one that may be turned off, the link
+    that does so.
+    """
 
     outbox_id: int
     to: str
@@ -39,6 +43,8 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     html: str
     kind: str
+    put_at: int = 0
+    unsubscribe: str = ""
 
 
 class SendFailed(Exception):

@@ -7,8 +7,9 @@ repeats the text, which may be a secret.
 import ipaddress
 import re
 from collections.abc import Callable
+from email.utils import formataddr, parseaddr
 from ipaddress import IPv4Network, IPv6Network
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -112,10 +113,39 @@ def redis_url(text: str) -> str:
 
 def mail(text: str) -> str:
     """How mail goes out."""
-    allowed = "file, sendgrid, or smtp://HOST:PORT"
+    allowed = "file, sendgrid, smtp://[USER:PASSWORD@]HOST[:PORT] or smtps://…, with ?tls=off or ?ca=FILE if need be"
     if text not in {"file", "sendgrid"}:
-        _url(text, "smtp", allowed=allowed)
+        url = _url(text, "smtp", "smtps", allowed=allowed)
+        options = dict(parse_qsl(url.query, keep_blank_values=True))
+        if url.path not in {"", "/"} or url.fragment or bool(url.username) is (url.password is None):
+            raise ValueError(allowed)
+        if (
+            not options.keys() <= {"tls", "ca"}
+            or options.get("tls", "off") != "off"
+            or "" in options.values()
+        ):
+            raise ValueError(allowed)
     return text
+
+
+def sender(text: str) -> str:
+    """Who mails come from: an address, or a name and an address."""
+    name, address = parseaddr(text)
+    if (
+        not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+", address)
+        or not text.isprintable()
+        or len(text) > 320
+    ):
+        raise ValueError("an address such as care@example.org, or Care <care@example.org>")
+    return formataddr((name, address), charset="utf-8") if name.isascii() else f"{name} <{address}>"
+
+
+def webhook_key(text: str) -> str:
+    """The verification key that SendGrid shows for its signed event webhook."""
+    bare = "".join(line for line in text.splitlines() if not line.startswith("-----"))
+    if not re.fullmatch(r"[A-Za-z0-9+/]{80,400}={0,2}", bare):
+        raise ValueError("the verification key, as SendGrid shows it")
+    return bare
 
 
 def twilio_account(text: str) -> str:

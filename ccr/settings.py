@@ -50,9 +50,14 @@ class Settings:
         "CCR_REDIS_URL", "between processes", None, values.redis_url, secret=True
     )
     mail: str = _setting("CCR_MAIL", "how mail goes out", "file", values.mail, secret=True)
+    mail_from: str | None = _setting("CCR_MAIL_FROM", "who mails come from", None, values.sender)
     sendgrid_api_key: str | None = _setting("CCR_SENDGRID_API_KEY", "SendGrid's key", None, secret=True)
     sendgrid_host: str = _setting(
         "CCR_SENDGRID_HOST", "SendGrid", "https://api.sendgrid.com", values.service_url
+    )
+    sendgrid_sandbox: bool = _setting("CCR_SENDGRID_SANDBOX", "checked, not sent", False, values.switch)
+    sendgrid_webhook_key: str | None = _setting(
+        "CCR_SENDGRID_WEBHOOK_KEY", "verifies its events", None, values.webhook_key
     )
     sms: str = _setting("CCR_SMS", "how text messages go out", "", values.one_of("off", "file", "twilio"))
     sms_country: str | None = _setting("CCR_SMS_COUNTRY", "whose numbers may lack it", None, values.country)
@@ -151,6 +156,8 @@ class Settings:
             raise SettingsError("CCR_ADMIN_EMAIL", "and CCR_ADMIN_PASSWORD go together: give both or neither")
         if self.mail == "sendgrid":
             self._require("sendgrid_api_key", because="CCR_MAIL is sendgrid")
+        if self.mail != "file":
+            self._require("mail_from", because="CCR_MAIL is not file")
         if self.sms == "twilio":
             self._require(
                 "twilio_account_sid", "twilio_auth_token", "twilio_from", because="CCR_SMS is twilio"

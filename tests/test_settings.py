@@ -90,7 +90,13 @@ def test_limits_may_be_off_on_loopback_only() -> None:
         ("CCR_DATABASE_URL", "sqlite:///", "sqlite:///PATH"),
         ("CCR_DATABASE_URL", "db2://care@db.example:50000/CARE", "PASSWORD"),
         ("CCR_REDIS_URL", "cache.example:6379", "redis://"),
-        ("CCR_MAIL", "sendmail", "file, sendgrid, or smtp://"),
+        ("CCR_MAIL", "sendmail", "file, sendgrid, smtp://"),
+        ("CCR_MAIL", "smtp://care@mail.example", "USER:PASSWORD"),
+        ("CCR_MAIL", "smtp://mail.example?tls=maybe", "?tls=off"),
+        ("CCR_MAIL", "smtps://mail.example?cafile=x", "?ca=FILE"),
+        ("CCR_MAIL_FROM", "Care", "Care <care@example.org>"),
+        ("CCR_MAIL_FROM", "care@example.org\nBcc: x@example.org", "Care <care@example.org>"),
+        ("CCR_SENDGRID_WEBHOOK_KEY", "key", "as SendGrid shows it"),
         ("CCR_SMS", "on", "one of off, file, twilio"),
         ("CCR_SMS_COUNTRY", "Germany", "two capital letters"),
         ("CCR_TWILIO_ACCOUNT_SID", "AC123", "32 hexadecimal"),
@@ -122,6 +128,7 @@ def test_a_value_that_is_not_allowed_is_refused_by_name(name: str, text: str, al
     ("chosen", "missing"),
     [
         ({"CCR_MAIL": "sendgrid"}, "CCR_SENDGRID_API_KEY"),
+        ({"CCR_MAIL": "smtp://mail.example"}, "CCR_MAIL_FROM"),
         ({"CCR_SMS": "twilio", "CCR_TWILIO_AUTH_TOKEN": "token"}, "CCR_TWILIO_ACCOUNT_SID"),
         ({"CCR_FILES": "cos", "CCR_COS_ENDPOINT": "https://cos.example"}, "CCR_COS_BUCKET"),
         ({"CCR_ASSISTANT": "watson"}, "CCR_WATSON_URL"),
@@ -153,7 +160,9 @@ SECRETS = {
 
 
 def test_no_secret_is_shown() -> None:
-    settings = Settings.read({**SECRETS, "CCR_ADMIN_EMAIL": "ada@care.example"})
+    settings = Settings.read(
+        {**SECRETS, "CCR_ADMIN_EMAIL": "ada@care.example", "CCR_MAIL_FROM": "a@care.example"}
+    )
 
     assert settings.database_url == DB2
     assert "s3cretword" not in repr(settings)

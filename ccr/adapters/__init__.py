@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from ccr.adapters import sqlite
 from ccr.ports import Mailer, Pusher, Texter
-from ccr.settings import Settings, SettingsError, push_key
+from ccr.settings import Settings, push_key
 from ccr.store.dialects import Dialect, Driver
 
 PATIENCE = 3_600
@@ -49,22 +49,25 @@ def _db2(url: str, *, patient: bool) -> tuple[Callable[[], Driver], Dialect, int
 
 
 def mailer_for(settings: Settings) -> Mailer:
-    """Who carries the mails. Raises `SettingsError` for a way that there is none for yet."""
-    sender = _sender(settings.public_url)
+    """Who carries the mails."""
+    sender = settings.mail_from or f"{SENDER_NAME} <{_sender(settings.public_url)}>"
     if settings.mail == "file":
         from ccr.adapters.mail_file import FileMailer
 
-        return FileMailer(settings.data / "mail", sender=sender, sender_name=SENDER_NAME)
-    if settings.mail == "sendgrid" and settings.sendgrid_api_key is not None:
+        return FileMailer(settings.data / "mail", sender=sender)
+    if settings.mail == "sendgrid":
+        assert settings.sendgrid_api_key
         from ccr.adapters.mail_sendgrid import SendGridMailer
 
         return SendGridMailer(
             api_key=settings.sendgrid_api_key,
             host=settings.sendgrid_host,
             sender=sender,
-            sender_name=SENDER_NAME,
+            sandbox=settings.sendgrid_sandbox,
         )
-    raise SettingsError("CCR_MAIL", "by SMTP is not supported yet: use file or sendgrid")
+    from ccr.adapters.mail_smtp import SmtpMailer
+
+    return SmtpMailer(settings.mail, sender=sender)
 
 
 def texter_for(settings: Settings) -> Texter | None:

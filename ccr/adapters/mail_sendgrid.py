@@ -4,22 +4,30 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from email.utils import parseaddr
 from typing import Any
 
 import aiohttp
 
+from ccr.adapters.mail_message import headers, one_line
 from ccr.ports import Mail, SendFailed
 
 CONNECTING = 5.0
 ANSWERING = 15.0
 """Seconds: less than the postman has for one mail, so that he hears why."""
 
+OUTBOX = "ccr_outbox"
+"""What our row's number is called in a mail and in the events that tell of it."""
+
 OUR_FAULT = frozenset({401, 403})
 """A key or a sender that is not accepted: the mail is right, and goes once the settings are."""
 
 
 class SendGridMailer:
-    """Posts mails to `host` under `api_key`, from the address `sender`. `close` it at the end."""
+    """Posts mails to `host` under `api_key`, from `sender`. `close` it at the end.
+
+    In the `sandbox` SendGrid checks each mail and sends none.
+    """
 
     def __init__(
         self,
@@ -27,20 +35,20 @@ class SendGridMailer:
         api_key: str,
         host: str,
         sender: str,
-        sender_name: str,
+        sandbox: bool = False,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._api_key = api_key
         self._url = f"{host.rstrip('/')}/v3/mail/send"
         self._sender = sender
-        self._sender_name = sender_name
+        self._sandbox = sandbox
         self._now = now
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, mail: Mail) -> str | None:
         """Hand it over. Raises `SendFailed`; after a timeout it may have been taken all the same."""
         # The SDK takes its time to be imported, which the event loop has not got.
-        body = await asyncio.to_thread(payload, mail, self._sender, self._sender_name)
+        body = await asyncio.to_thread(payload, mail, self._sender, self._sandbox)
         try:
             async with self._opened().post(self._url, json=body) as answer:
                 if not answer.ok:
@@ -73,7 +81,9 @@ class SendGridMailer:
         """By the status alone: what SendGrid writes beside it may quote the address."""
         reason = f"SendGrid answered {answer.status}"
         if answer.status == 429:
-            return SendFailed(reason, again=True, after=self._until(answer.headers.get("X-RateLimit-Reset")))
+            named = self._until(answer.headers.get("X-RateLimit-Reset"))
+            after = _seconds(answer.headers.get("Retry-After")) if named is None else named
+            return SendFailed(reason, again=True, after=after)
         return SendFailed(reason, again=answer.status >= 500 or answer.status in OUR_FAULT | {408})
 
     def _until(self, reset: str | None) -> float | None:
@@ -84,23 +94,33 @@ class SendGridMailer:
             return None
 
 
-def payload(mail: Mail, sender: str, sender_name: str) -> dict[str, Any]:
+def _seconds(text: str | None) -> float | None:
+    """`Retry-After`, where it is a number."""
+    return float(text) if text and text.isascii() and text.isdigit() else None
+
+
+def payload(mail: Mail, sender: str, sandbox: bool = False) -> dict[str, Any]:
     """The mail in SendGrid's form. `custom_args` come back with every event, so that a duplicate is recognised."""
     from sendgrid.helpers import mail as sdk  # 0.2 s and many megabytes, only where it is used
 
+    name, address = parseaddr(sender)
     message = sdk.Mail(
-        from_email=sdk.From(sender, sender_name),
-        to_emails=sdk.To(mail.to, mail.to_name or None),
-        subject=mail.subject,
+        from_email=sdk.From(address, one_line(name) or None),
+        to_emails=sdk.To(mail.to, one_line(mail.to_name) or None),
+        subject=one_line(mail.subject),
         plain_text_content=mail.text,
         html_content=mail.html,
     )
-    message.add_custom_arg(sdk.CustomArg("ccr_outbox", str(mail.outbox_id)))
+    message.add_custom_arg(sdk.CustomArg(OUTBOX, str(mail.outbox_id), p=0))
     message.add_category(sdk.Category(mail.kind))
+    for header, value in headers(mail, sender).items():
+        message.add_header(sdk.Header(header, value))
     # Links with codes and tickets in them are nobody's to count.
     message.tracking_settings = sdk.TrackingSettings(
         click_tracking=sdk.ClickTracking(enable=False, enable_text=False),
         open_tracking=sdk.OpenTracking(enable=False),
     )
+    if sandbox:
+        message.mail_settings = sdk.MailSettings(sandbox_mode=sdk.SandBoxMode(enable=True))
     body: dict[str, Any] = json.loads(json.dumps(message.get()))
     return body

@@ -46,7 +46,10 @@ class Assets:
             raise AssetsMissing("the browser's half is not built: python web/build_hook.py") from None
         built = [path for path in folder.iterdir() if path.suffix not in {".br", ".gz"} and "-" in path.stem]
         self._files = {path.name: _read(path) for path in built}
-        if missing := {*self._names.values(), _WORKER} - {*self._files, *(path.name for path in folder.glob(_WORKER))}:
+        if missing := {*self._names.values(), _WORKER} - {
+            *self._files,
+            *(path.name for path in folder.glob(_WORKER)),
+        }:
             raise AssetsMissing(f"built files are missing: {', '.join(sorted(missing))}")
         self.worker = _read(folder / _WORKER)
 

@@ -25,6 +25,7 @@ def a_mail(**changes: Any) -> Mail:
         "text": "Hello Carla,\n\nit is here ✓\n",
         "html": "<p>It is <b>here</b> ✓</p>",
         "kind": "ticket_opened",
+        "put_at": NOW,
     }
     return Mail(**(given | changes))
 
@@ -36,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def mailer(folder: Path) -> FileMailer:
-    return FileMailer(folder, sender="no-reply@care.example.org", sender_name="Care", now=lambda: NOW)
+    return FileMailer(folder, sender="Care <no-reply@care.example.org>", now=lambda: NOW)
 
 
 def files(folder: Path) -> list[str]:
@@ -77,11 +78,20 @@ async def test_a_mail_is_one_file_with_text_and_html(mailer: FileMailer, folder:
     assert message["From"] == "Care <no-reply@care.example.org>"
     assert message["Subject"] == "We have your ticket"
     assert message["X-CCR-Outbox"] == "7"
-    assert message["Message-ID"].endswith("@care.example.org>")
+    assert message["Message-ID"] == f"<ccr-7.{NOW:x}@care.example.org>"
+    assert "List-Unsubscribe" not in message
     assert message["Date"] == "Fri, 21 Nov 2025 09:30:00 +0000"
     assert message.get_content_type() == "multipart/alternative"
     assert part(message, "plain") == "Hello Carla,\n\nit is here ✓\n"
     assert "<b>here</b> ✓" in part(message, "html")
+
+
+async def test_a_mail_that_may_be_turned_off_says_how(mailer: FileMailer, folder: Path) -> None:
+    link = "https://care.example.org/unsubscribe/" + "t" * 120
+    await mailer.send(a_mail(unsubscribe=link))
+    message = only(folder)
+    assert message["List-Unsubscribe"] == f"<{link}>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
 async def test_file_names_sort_by_time_and_name_row_and_kind(mailer: FileMailer, folder: Path) -> None:

@@ -65,7 +65,9 @@ def test_so_is_one_without_the_worker(built: Path) -> None:
         Assets(built)
 
 
-async def test_the_worker_is_asked_for_again_at_every_visit_and_is_as_strict_as_a_page(client: Client) -> None:
+async def test_the_worker_is_asked_for_again_at_every_visit_and_is_as_strict_as_a_page(
+    client: Client,
+) -> None:
     response = await client.get("/sw.js")
 
     assert await response.get_data() == b"skipWaiting()"

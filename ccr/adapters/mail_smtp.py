@@ -1,0 +1,156 @@
+"""Mails by SMTP, to a server that carries them on."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from email.utils import parseaddr
+from time import monotonic
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from aiosmtplib import (
+    SMTP,
+    SMTPAuthenticationError,
+    SMTPConnectError,
+    SMTPConnectTimeoutError,
+    SMTPException,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+    SMTPTimeoutError,
+)
+
+from ccr.adapters.mail_message import compose
+from ccr.desk import clock
+from ccr.ports import Mail, SendFailed
+
+ANSWERING = 15.0
+"""Seconds for each answer: less than the postman has for one mail, so that he hears why."""
+
+KEPT = 10.0
+"""Seconds that an idle connection is kept for the next mail; servers hang up after some more."""
+
+SUBMISSION, TLS_SUBMISSION = 587, 465
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """The server, who we are to it, and how the way there is kept private."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    tls: bool
+    """From the first byte on; otherwise by STARTTLS."""
+    plain: bool
+    """May stay unencrypted where the server offers nothing better."""
+    ca: str | None
+
+
+def read(url: str) -> Target:
+    """`smtp://` or `smtps://`, `[USER:PASSWORD@]HOST[:PORT]`, `?tls=off` and `?ca=FILE`; checked by the settings."""
+    parts: SplitResult = urlsplit(url)
+    options = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    tls = parts.scheme == "smtps"
+    return Target(
+        host=parts.hostname or "",
+        port=parts.port or (TLS_SUBMISSION if tls else SUBMISSION),
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        tls=tls,
+        plain=options.get("tls") == "off",
+        ca=options.get("ca"),
+    )
+
+
+class SmtpMailer:
+    """Hands mails to the server at `url`, from `sender`. Keeps a few connections; `close` them at the end."""
+
+    def __init__(self, url: str, *, sender: str, now: Callable[[], int] = clock.now) -> None:
+        self._target = read(url)
+        self._sender = sender
+        self._now = now
+        self._idle: list[tuple[SMTP, float]] = []
+
+    async def send(self, mail: Mail) -> str | None:
+        """Hand it over. Raises `SendFailed`; once the server has the whole text, silence leaves it open."""
+        message = compose(mail, sender=self._sender, at=self._now())
+        content = await asyncio.to_thread(message.as_bytes)
+        options = [] if mail.to.isascii() else ["SMTPUTF8"]
+        async with self._connection() as smtp:
+            try:
+                await smtp.mail(parseaddr(self._sender)[1], options=options, encoding="utf-8")
+                await smtp.rcpt(mail.to, encoding="utf-8")
+            except SMTPException as error:
+                raise _failure(error, unsure=False) from None
+            try:
+                await smtp.data(content)
+            except SMTPException as error:
+                raise _failure(error, unsure=not isinstance(error, SMTPResponseException)) from None
+        return None
+
+    async def close(self) -> None:
+        """Say goodbye to the server."""
+        while self._idle:
+            await _leave(self._idle.pop()[0])
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[SMTP]:
+        """One for one mail; kept for the next if this one went well."""
+        smtp = await self._kept() or await self._connect()
+        try:
+            yield smtp
+        except BaseException:
+            smtp.close()
+            raise
+        self._idle.append((smtp, monotonic()))
+
+    async def _kept(self) -> SMTP | None:
+        while self._idle:
+            smtp, since = self._idle.pop()
+            if smtp.is_connected and monotonic() - since < KEPT:
+                with suppress(SMTPException):
+                    await smtp.noop()
+                    return smtp
+            await _leave(smtp)
+        return None
+
+    async def _connect(self) -> SMTP:
+        target = self._target
+        smtp = SMTP(
+            hostname=target.host,
+            port=target.port,
+            use_tls=target.tls,
+            start_tls=None if target.plain else not target.tls,
+            tls_context=ssl.create_default_context(cafile=target.ca),
+            username=target.user or None,
+            password=target.password or None,
+            timeout=ANSWERING,
+        )
+        try:
+            await smtp.connect()
+        except (SMTPException, ValueError) as error:
+            smtp.close()
+            raise _failure(error, unsure=False, our_fault=True) from None
+        return smtp
+
+
+def _failure(error: Exception, *, unsure: bool, our_fault: bool = False) -> SendFailed:
+    """By the code alone: what a server writes beside it may quote the address."""
+    if isinstance(error, SMTPAuthenticationError):
+        return SendFailed(f"the mail server did not let us in ({error.code})", again=True)
+    if isinstance(error, SMTPRecipientsRefused):
+        error = error.recipients[0]
+    if isinstance(error, SMTPResponseException) and not isinstance(error, SMTPConnectError):
+        for_good = 500 <= error.code < 600 and not our_fault
+        return SendFailed(f"the mail server answered {error.code}", again=not for_good)
+    if isinstance(error, SMTPTimeoutError) and not isinstance(error, SMTPConnectTimeoutError):
+        return SendFailed("the mail server did not answer in time", again=True, unsure=unsure)
+    return SendFailed(f"mail server out of reach ({type(error).__name__})", again=True, unsure=unsure)
+
+
+async def _leave(smtp: SMTP) -> None:
+    with suppress(SMTPException):
+        await asyncio.wait_for(smtp.quit(), 1.0)
+    smtp.close()
