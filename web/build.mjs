@@ -12,14 +12,6 @@ const ENTRIES = ["js/ticket.js", "js/canned.js", "js/list.js", "js/page.js", "cs
 const WORKER = "js/sw/worker.js"; // becomes sw.js, the one file whose name stays: browsers ask for it again by name
 const COMPRESSIBLE = new Set([".js", ".css", ".svg", ".json", ".webmanifest", ".txt"]);
 
-/** The one transport that we never use is left out. */
-const withoutWebTransport = {
-  name: "without-webtransport",
-  setup({ onLoad }) {
-    onLoad({ filter: /engine\.io-client.*webtransport\.js$/ }, () => ({ contents: "export class WT {}" }));
-  },
-};
-
 /** What is imported when it is first used becomes a file of its own that needs no other: a bundle for each such import.
  *  It shares no state with the page that imports it, so hand it what it needs. */
 const later = {
@@ -67,7 +59,7 @@ function bundle(entryPoints) {
     entryNames: "[name]-[hash]",
     assetNames: "[name]-[hash]",
     format: "esm",
-    plugins: [withoutWebTransport, later],
+    plugins: [later],
   });
 }
 
@@ -80,7 +72,6 @@ function worker(manifest) {
 function options() {
   return {
     bundle: true,
-    alias: { "socket.io-parser": "./js/text-parser.js" }, // ours is text only, as the contract is
     minify: true,
     target: "es2022",
     legalComments: "none", // licenses.txt carries them

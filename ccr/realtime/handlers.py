@@ -72,8 +72,9 @@ class Handlers:
 
     async def connect(self, sid: str, environ: dict[str, Any], auth: object) -> None:
         """Let in whoever has a session; everybody else is told why not."""
-        token = auth.get("token") if isinstance(auth, dict) else None
-        proof = (environ, token if isinstance(token, str) else None)
+        given = auth if isinstance(auth, dict) else {}
+        token, meant = given.get("token"), given.get("person")
+        proof = (environ, token if isinstance(token, str) else None, meant if isinstance(meant, int) else None)
         socket = Socket(sid, await self._proven(*proof))
         first = self._sockets.add(socket)
         metrics.SOCKETS.inc()
@@ -87,7 +88,7 @@ class Handlers:
         if first:
             self._publisher.presence(socket.person.id, online=True)
 
-    async def _proven(self, environ: dict[str, Any], token: str | None) -> Identity:
+    async def _proven(self, environ: dict[str, Any], token: str | None, meant: int | None) -> Identity:
         try:
             identity = await self._identify(environ, token)
         except Refusal as refusal:
@@ -95,7 +96,8 @@ class Handlers:
         except Exception:
             logger.exception("connect failed")
             raise _refused(unavailable()) from None
-        if identity is None:
+        # A page that was opened by one person must not go on as another who has signed in since.
+        if identity is None or meant not in (None, identity.person.id):
             raise _refused(ended())
         if identity.person.must_change_password:
             raise _refused(forbidden("Change your password first."))

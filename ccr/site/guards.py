@@ -45,12 +45,18 @@ def install(app: Quart, settings: Settings, signing_in: SigningIn) -> Callable[[
 
 
 async def identity() -> Identity | None:
-    """Who is asking, by bearer token or cookie; looked up once in a request. Templates find it as `g.identity`."""
+    """Who is asking, by bearer token or cookie; looked up once in a request. Templates find it as `g.identity`.
+
+    Whoever asks `As-Person` somebody else is nobody: what one person wrote must not be sent by another who has signed
+    in at the same browser since.
+    """
     if "identity" not in g:
         token = _bearer_token() if _has_bearer() else cookies.session_token()
-        g.identity = await _of_app().signing_in.identify(token) if token else None
-    found: Identity | None = g.identity
-    return found
+        found = await _of_app().signing_in.identify(token) if token else None
+        meant = request.headers.get("As-Person")
+        g.identity = found if found and meant in (None, str(found.person.id)) else None
+    asking: Identity | None = g.identity
+    return asking
 
 
 def known() -> Identity:

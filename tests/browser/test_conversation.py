@@ -184,9 +184,17 @@ async def test_a_refused_message_says_why_and_can_be_tried_again_or_given_back(
     with monkeypatch.context() as stubborn:
         stubborn.setattr(desk.live.registry.changes, "carry_out", refuse)
         await write(carla, "And another")
-        await failed.get_by_role("button", name="Discard").click()
+        await failed.get_by_role("button", name="Edit").click()
     await expect(failed).to_have_count(0)
     await expect(carla.locator(BODY)).to_have_value("And another")
+
+    with monkeypatch.context() as stubborn:
+        stubborn.setattr(desk.live.registry.changes, "carry_out", refuse)
+        await carla.press(BODY, "Enter")
+        await failed.get_by_role("button", name="Discard").click()
+    await expect(failed).to_have_count(0)
+    await expect(carla.locator(BODY)).to_be_focused()
+    await expect(carla.locator(BODY)).to_have_value("")
 
 
 async def test_a_message_to_a_ticket_closed_meanwhile_fails_and_shows_that_it_is_closed(

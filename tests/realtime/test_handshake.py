@@ -182,3 +182,13 @@ async def test_the_token_may_be_told_after_a_refusal(live: Live) -> None:
     assert (await raw.hear()).startswith("44{")
     await raw.say(f"40{json.dumps({'token': live.tokens['carla']})}")
     assert (await raw.hear()).startswith("40{")
+
+
+async def test_a_page_of_somebody_else_than_who_is_signed_in_now_is_not_let_in(live: Live) -> None:
+    carlas = {"token": live.tokens["carla"]}
+
+    told = await refusal(live, auth=carlas | {"person": live.id("omar")})
+    assert told["code"] == "unauthenticated"
+    for person in (live.id("carla"), None, "odd"):
+        carla = await live.connect(None, auth=carlas | {"person": person})
+        assert (await carla.ask("watch", {}))["ok"]

@@ -14,7 +14,7 @@ from ccr.desk.people import Role
 from ccr.site import guards
 from ccr.site.guards import anyone, barely_signed_in, guard_of, only, signed_in
 from ccr.site.limits import limit_of
-from tests.accounts_house import PASSWORD, House, open_house
+from tests.accounts_house import OMAR, PASSWORD, House, open_house
 from tests.site.accounts_app import PUBLIC_URL, make_app, make_settings
 
 SAME = {"Origin": "http://localhost"}
@@ -169,6 +169,17 @@ async def test_an_invalid_bearer_does_not_open_the_door_for_the_cookie(house: Ho
 
     foreign = {"Origin": "http://evil.example", "Authorization": "Bearer x"}
     assert (await carla.ask("POST", "/api/inner", headers=foreign)).status_code == 401
+
+
+async def test_what_one_person_wrote_is_not_taken_from_another_who_has_signed_in_since(
+    house: House, app: Quart
+) -> None:
+    omar, carla = await house.customer(OMAR), await house.customer()
+    browser = await Browser(app).sign_in("carla@example.org")
+
+    for meant, status in ((carla.id, 200), (omar.id, 401), (0, 401), ("", 401)):
+        headers = SAME | {"As-Person": str(meant)}
+        assert (await browser.ask("POST", "/api/inner", headers=headers)).status_code == status
 
 
 async def test_a_wrong_bearer_is_nobody_even_beside_a_good_cookie(house: House, app: Quart) -> None:

@@ -1,11 +1,22 @@
-// What every page does: times in the reader's own clock, and nothing left behind when somebody signs out.
+// What every page does: times in the reader's own clock, what was left unsent carried on, and nothing left behind when
+// somebody signs out.
 
 import { localise } from "./format.js";
-import { keepWorker } from "./lasting.js";
-import { forgetEverything } from "./store.js";
+import { deliverElsewhere, keepWorker } from "./lasting.js";
+
+const SIGN_OUT = 'form[action="/logout"]';
+const me = Number(document.documentElement.dataset.me);
 
 localise(document);
 keepWorker();
-document.addEventListener("submit", (event) => {
-  if (event.target.matches('form[action="/logout"]')) forgetEverything();
-});
+if (me) {
+  document.addEventListener("submit", (event) => event.target.matches(SIGN_OUT) && leave(event));
+  deliverElsewhere(me, Number(document.querySelector("ticket-timeline")?.dataset.ticket));
+}
+
+async function leave(event) {
+  event.preventDefault();
+  const form = event.target;
+  const { signOut } = await import("./leaving.js").catch(() => ({ signOut: () => form.submit() }));
+  signOut(form, me);
+}

@@ -1,5 +1,5 @@
 // <message-composer>: the form that writes. Without scripts it posts; with them it hands a command to whoever listens
-// (`compose`), tells when somebody writes (`writing`), and keeps the draft.
+// (`compose`), tells when somebody writes (`writing`), and keeps the draft until what was written is kept elsewhere.
 
 import { Draft } from "./store.js";
 
@@ -50,11 +50,18 @@ export class MessageComposer extends HTMLElement {
     if (reply && !this.isNote) command.reply_to = reply;
     this.text.value = "";
     this.#setReply(0);
-    this.draft.clear();
     this.#measure();
     this.#emit("stopped");
-    this.#emit("compose", command);
+    this.#hand(command);
     this.text.focus();
+  }
+
+  /** Whoever listens puts the promise that it is kept into `detail.kept`; until then the draft outlives this page. */
+  async #hand(command) {
+    const detail = { command };
+    this.#emit("compose", detail);
+    await detail.kept;
+    if (!this.text.value) this.draft.clear();
   }
 
   /** Enter sends. It breaks the line with Shift, on touch keyboards, and while an input method composes a word. */

@@ -1,7 +1,7 @@
 // One ticket, live: the timeline, its numbers, the messages on their way, and the connection, brought together.
 
+import { deliverLater } from "./lasting.js";
 import { quoteOf } from "./render.js";
-import { Outgoing } from "./store.js";
 import { Pending } from "./pending.js";
 import { ReadMark, TypingIn, TypingOut } from "./signals.js";
 import { Lost, Refused } from "./socket.js";
@@ -24,9 +24,11 @@ export class Conversation {
       apply: (entry) => this.#apply(entry),
       fetchAfter: (after) => connection.ask("sync", { ticket: this.ticket, after }),
     });
-    this.pending = new Pending(new Outgoing(timeline.viewer.me, this.ticket), {
+    this.pending = new Pending(timeline.viewer.me, this.ticket, {
       send: (message) => this.#send(message),
+      came: (entries) => this.take(entries),
       changed: (messages) => timeline.showPending(messages),
+      stuck: deliverLater,
     });
     this.mark = timeline.viewer.mayWrite ? new ReadMark(timeline, (mark) => connection.ask("read", mark)) : null;
     this.typingIn = new TypingIn(timeline.querySelector(".typing"));
@@ -40,9 +42,10 @@ export class Conversation {
     return this.thread.take(entries).catch((error) => this.#failed(error));
   }
 
+  /** Resolves once it is kept. */
   write(command) {
     this.timeline.place.toEnd();
-    this.pending.add(command);
+    return this.pending.add(command);
   }
 
   #listen() {
@@ -89,7 +92,8 @@ export class Conversation {
   async #send({ key, command }) {
     try {
       const answer = await this.connection.ask("do", { ticket: this.ticket, key, command });
-      await this.thread.take(answer.entries);
+      await this.take(answer.entries);
+      return answer.entries;
     } catch (error) {
       // The ticket is not as this page believes.
       if (error instanceof Refused && STALE.has(error.code)) this.#join();

@@ -1,10 +1,35 @@
-// The service worker, which stays when the page goes. It is fetched once the page has had all it needs: a first visit
-// on a slow line must not wait for what only later ones use.
+// What lasts longer than a page: the service worker, and what was left in the outbox for other pages than this.
+
+import { all } from "./outbox.js";
 
 const AFTER = 5_000;
+const AGAIN_AFTER = 10_000;
 
+/** The worker is fetched once the page has had all it needs: a first visit on a slow line must not wait for what only
+ *  later ones use. */
 export function keepWorker() {
   if (!("serviceWorker" in navigator)) return;
   const whenIdle = window.requestIdleCallback ?? setTimeout;
   setTimeout(() => whenIdle(() => navigator.serviceWorker.register("/sw.js").catch(() => {})), AFTER);
+}
+
+/** Has the worker send what is kept, should this page be gone when the network is back. */
+export async function deliverLater() {
+  const registration = await navigator.serviceWorker?.ready;
+  await registration?.sync?.register("outbox").catch(() => {});
+}
+
+/** Sends what the person wrote on other pages than that of ticket `here`: now, and when there is reason to hope. */
+export function deliverElsewhere(person, here) {
+  let timer;
+  const isOurs = (message) => message.person === person && message.ticket !== here;
+  async function go() {
+    clearTimeout(timer);
+    if (!navigator.onLine || !(await all()).some((message) => isOurs(message) && !message.fault)) return;
+    const { deliver } = await import("./deliver.js");
+    if (await deliver(isOurs)) timer = setTimeout(go, AGAIN_AFTER);
+  }
+  addEventListener("online", go);
+  document.addEventListener("visibilitychange", () => document.hidden || go());
+  go();
 }

@@ -1,56 +1,62 @@
-// Messages on their way: shown at once, sent in order and one at a time, kept until the desk has acknowledged them.
+// One ticket's messages on their way, as its page shows them: at once, sent in order, kept until acknowledged.
 
 import { newKey } from "./keys.js";
-import { Refused } from "./socket.js";
-
-/** Refusals that pass by themselves; the same key is sent again. */
-const PASSING = new Set(["unavailable", "rate_limited"]);
-const AGAIN_IN = 2_000;
+import { carry, drop, onChange, put, waiting } from "./outbox.js";
 
 export class Pending {
   #messages = [];
-  #busy = false;
+  #isBusy = false;
+  #isAskedAgain = false;
   #timer;
 
-  /** `send(message)` resolves once it is acknowledged and shown; `changed(messages)` redraws. */
-  constructor(store, { send, changed }) {
-    this.store = store;
-    this.send = send;
-    this.changed = changed;
+  /** `send(message)` resolves with its entries once it is acknowledged and shown; `came(entries)` takes those of another
+   *  tab; `changed(messages)` redraws; `stuck()` follows when something waits for the connection. */
+  constructor(person, ticket, { send, came, changed, stuck }) {
+    Object.assign(this, { person, ticket, send, changed, stuck });
+    onChange(async (change) => {
+      if (change.person !== person || change.ticket !== ticket) return;
+      if (change.entries) await came(change.entries);
+      this.#reread();
+    });
   }
 
   /** What an earlier visit left behind; `isKnown(key)` tells what has arrived after all. */
   async restore(isKnown) {
-    for (const message of await this.store.all()) {
-      if (isKnown(message.key)) this.store.remove(message.key);
-      else if (!this.#find(message.key)) this.#messages.push(message);
-    }
-    this.#messages.sort((one, other) => one.at - other.at);
-    this.#redraw();
+    for (const message of await waiting(this.person, this.ticket)) if (isKnown(message.key)) await drop(message);
+    await this.#reread();
     this.pump();
   }
 
-  /** `command` is a `post_message` or a `post_note`. */
-  add(command) {
+  /** `command` is a `post_message` or a `post_note`. Resolves once it is kept, whatever happens to this page then. */
+  async add(command) {
     const last = this.#messages.at(-1)?.at ?? 0;
-    const message = { key: newKey(), command, at: Math.max(Date.now(), last + 1), fault: null };
+    const { person, ticket } = this;
+    const message = { key: newKey(), person, ticket, command, at: Math.max(Date.now(), last + 1), fault: null };
     this.#messages.push(message);
-    this.store.put(message);
     this.#redraw();
+    message.isBeingKept = true;
+    await put({ ...message, isBeingKept: undefined });
+    delete message.isBeingKept;
+    await this.#reread();
     this.pump();
   }
 
   /** Sends what waits. Called after every reconnect. */
   async pump() {
-    if (this.#busy) return;
-    this.#busy = true;
+    if (this.#isBusy) return void (this.#isAskedAgain = true);
+    this.#isBusy = true;
     clearTimeout(this.#timer);
     try {
-      for (let next; (next = this.#messages.find((message) => !message.fault)); ) {
-        if (!(await this.#attempt(next))) break;
-      }
+      do {
+        this.#isAskedAgain = false;
+        const wait = await carry(this.person, this.ticket, this.send);
+        if (wait) this.#timer = setTimeout(() => this.pump(), wait * 1_000);
+        await this.#reread();
+      } while (this.#isAskedAgain);
+    } catch {
+      this.stuck(); // the connection is away; pumped again when it is back
     } finally {
-      this.#busy = false;
+      this.#isBusy = false;
     }
   }
 
@@ -59,47 +65,37 @@ export class Pending {
     const message = this.#find(key);
     if (!message) return;
     this.#messages.splice(this.#messages.indexOf(message), 1);
-    this.store.remove(key);
+    drop(message);
     this.#redraw();
   }
 
-  tryAgain(key) {
+  async tryAgain(key) {
     const message = this.#find(key);
     if (!message) return;
+    const again = { ...message, fault: null };
     if (message.fault.code === "conflict") {
-      this.store.remove(key);
-      message.key = newKey();
+      await drop(message);
+      again.key = newKey();
     }
-    message.fault = null;
-    this.store.put(message);
-    this.#redraw();
+    await put(again);
+    await this.#reread();
     this.pump();
   }
 
-  /** Gives the text back to whoever wants to keep it. */
+  /** Gives the command back to whoever wants to keep it. */
   discard(key) {
     const command = this.#find(key)?.command;
     this.settle(key);
     return command;
   }
 
-  /** Whether to go on with the next. */
-  async #attempt(message) {
-    try {
-      await this.send(message);
-      this.settle(message.key);
-      return true;
-    } catch (error) {
-      if (!(error instanceof Refused)) return false; // the connection is away; pumped again when it is back
-      if (PASSING.has(error.code)) {
-        this.#timer = setTimeout(() => this.pump(), (error.retryAfter ?? 0) * 1_000 || AGAIN_IN);
-        return false;
-      }
-      message.fault = { code: error.code, reason: error.message };
-      this.store.put(message);
-      this.#redraw();
-      return true;
-    }
+  /** The outbox is the truth, but for what is just being put there. */
+  async #reread() {
+    const kept = await waiting(this.person, this.ticket);
+    const keys = new Set(kept.map(({ key }) => key));
+    const fresh = this.#messages.filter(({ key, isBeingKept }) => isBeingKept && !keys.has(key));
+    this.#messages = [...kept, ...fresh];
+    this.#redraw();
   }
 
   #find(key) {

@@ -140,6 +140,7 @@ export function renderPending({ key, command, at: sentAt, fault }, viewer, quote
   const item = renderEntry({ ...command, type, key, at, actor: { id: viewer.me } }, viewer, quoted);
   for (const place of item.querySelectorAll(".reply, .undo")) place.remove();
   item.classList.add("on-its-way");
+  item.classList.toggle("failed", Boolean(fault));
   const ticksPlace = item.querySelector(".ticks");
   ticksPlace.textContent = "";
   ticksPlace.setAttribute("aria-label", fault ? "Failed" : "Sending");

@@ -1,46 +1,40 @@
 // The one connection to the desk. It says when it is up, asks with an answer or an error, and always comes back.
 
-import { io } from "socket.io-client";
+import { Line } from "./line.js";
+import { forgetPages } from "./store.js";
+import { Lost, Refused } from "./refusals.js";
+import { byPolling, byWebSocket, probeWebSocket } from "./transports.js";
+
+export { Lost, Refused };
 
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15_000;
-const ANSWER_WITHIN = 10_000;
+const ANSWER_WITHIN = 8_000;
+const MOST_PATIENCE = 4;
 const CHECK_AFTER_HIDDEN = 20_000;
-
-/** No answer came: whether it was done is unknown, and the same key may be sent again. */
-export class Lost extends Error {}
-
-/** The desk said no. `code` is one of the contract's. */
-export class Refused extends Error {
-  constructor({ code, message, fields, retry_after: retryAfter }) {
-    super(message);
-    Object.assign(this, { code, fields, retryAfter });
-  }
-}
+const PROBE_AFTER = 15_000;
 
 export class Connection {
-  #socket = io({ transports: ["websocket", "polling"], tryAllTransports: true, reconnection: false, timeout: 10_000 });
+  #line;
+  #carry = byWebSocket;
   #tries = 0;
+  #patience = 1;
   #timer;
   #pause = 0;
   #hiddenAt = 0;
   #up = new Set();
   #down = new Set();
+  #listeners = new Map();
+  #isNobody = false;
+  isUp = false;
 
   constructor() {
-    const socket = this.#socket;
-    socket.on("connect", () => this.#connected());
-    socket.on("disconnect", () => this.#lost());
-    socket.on("connect_error", (error) => this.#refused(error));
-    socket.on("goodbye", ({ reconnect_in_ms: ms }) => (this.#pause = ms));
+    this.on("goodbye", ({ reconnect_in_ms: ms }) => (this.#pause = ms));
     addEventListener("online", () => this.#hurry(true));
-    addEventListener("offline", () => this.#hurry(true));
+    addEventListener("offline", () => this.#line?.end()); // browsers let an open line hang then
     addEventListener("pageshow", (event) => event.persisted && this.#hurry(true));
     document.addEventListener("visibilitychange", () => this.#looked());
-  }
-
-  get isUp() {
-    return this.#socket.connected;
+    this.#open();
   }
 
   /** Calls back now if connected, and after every (re)connect. */
@@ -54,20 +48,17 @@ export class Connection {
   }
 
   on(name, callback) {
-    this.#socket.on(name, callback);
+    this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), callback]);
   }
 
   /** Resolves with the acknowledgement. Throws `Refused`, or `Lost` when there is none in time. */
-  async ask(name, payload, within = ANSWER_WITHIN) {
+  async ask(name, payload) {
     if (!this.isUp) throw new Lost("not connected");
-    let answer;
-    try {
-      answer = await this.#socket.timeout(within).emitWithAck(name, payload);
-    } catch (error) {
-      // Still up, but nothing comes back: the line is dead and nobody has noticed yet.
-      if (this.isUp) this.#restart();
-      throw new Lost(error.message);
-    }
+    const line = this.#line;
+    const timer = setTimeout(() => this.#givenUp(line), ANSWER_WITHIN * this.#patience);
+    const answer = await line.ask(name, payload).finally(() => clearTimeout(timer));
+    this.#tries = 0;
+    this.#patience = 1;
     if (!answer.ok) throw new Refused(answer);
     return answer;
   }
@@ -77,41 +68,64 @@ export class Connection {
     this.ask(name, payload).catch(() => {});
   }
 
+  #open() {
+    const line = new Line(this.#carry, { person: Number(document.documentElement.dataset.me) }, {
+      up: () => this.#connected(),
+      heard: (event, payload) => this.#listeners.get(event)?.forEach((callback) => callback(payload)),
+      refused: ({ data }) => (this.#isNobody = data?.code === "unauthenticated"),
+      gone: () => this.#gone(line.hasOpened),
+    });
+    this.#line = line;
+  }
+
   #connected() {
-    this.#tries = 0;
+    this.isUp = true;
     this.#pause = 0;
     for (const callback of this.#up) callback();
+    if (this.#carry === byPolling) this.#probe(this.#line);
   }
 
-  #lost() {
+  #gone(hadOpened) {
+    this.#line = undefined;
+    this.isUp = false;
+    if (this.#isNobody) return void signedOut();
     for (const callback of this.#down) callback();
-    // Also when the server closed it, after which the library would wait for us for ever.
-    this.#connectIn(this.#pause || FIRST_WAIT);
+    // What is on the way may let no WebSocket through: the other way is tried in turn, until one opens.
+    if (!hadOpened) this.#carry = this.#carry === byPolling ? byWebSocket : byPolling;
+    this.#openIn(this.#pause || Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.#tries++));
     this.#pause = 0;
   }
 
-  #refused(error) {
-    if ((error.data?.code ?? error.message) === "unauthenticated") return location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
-    for (const callback of this.#down) callback();
-    this.#connectIn(Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.#tries++));
-  }
-
-  #connectIn(ms) {
+  #openIn(ms) {
     clearTimeout(this.#timer);
     // Everybody loses the same server at once: they must not come back at once.
-    this.#timer = setTimeout(() => this.#socket.connect(), ms * (0.5 + Math.random()));
+    this.#timer = setTimeout(() => this.#line ?? this.#open(), ms * (0.5 + Math.random()));
   }
 
-  #restart() {
-    this.#socket.disconnect();
-    this.#connectIn(0);
+  /** Still up, but nothing comes back: the line is dead and nobody has noticed yet. A slow one gets more time next. */
+  #givenUp(line) {
+    this.#patience = Math.min(MOST_PATIENCE, this.#patience * 2);
+    line.end();
+  }
+
+  /** Polling was a way out. Where it was only needed for a moment, the better way is taken again. */
+  #probe(line) {
+    setTimeout(() => {
+      if (line !== this.#line) return;
+      probeWebSocket(() => {
+        this.#carry = byWebSocket;
+        line.end();
+      });
+    }, PROBE_AFTER);
   }
 
   /** The network or the reader is back: no use in waiting. `doubtful`: an open line may have died unnoticed. */
   #hurry(doubtful) {
     if (!this.isUp) {
+      if (doubtful) this.#line?.end(); // an attempt that began on another network may hang
+      this.#carry = byWebSocket;
       this.#tries = 0;
-      this.#connectIn(0);
+      this.#openIn(0);
     } else if (doubtful) {
       for (const callback of this.#up) callback(); // joins again; without an answer the line is restarted
     }
@@ -121,6 +135,12 @@ export class Connection {
     if (document.hidden) this.#hiddenAt = Date.now();
     else this.#hurry(Date.now() - this.#hiddenAt > CHECK_AFTER_HIDDEN);
   }
+}
+
+/** The session is over, or another person's. What the desk shows now is right; what is kept here of the old is not. */
+async function signedOut() {
+  await forgetPages();
+  location.reload();
 }
 
 /** Says so in the page while the connection is away, once that is worth saying. */

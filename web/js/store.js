@@ -1,37 +1,17 @@
-// What this browser keeps for one person and ticket: messages not yet acknowledged, and the draft.
-// Each message lies under a name of its own, so that two tabs cannot overwrite each other's.
+// What this browser keeps for its person beside the outbox: drafts, and the pages that can be opened without a network.
 
 const ROOT = "ccr:";
+const PAGES = "pages-"; // the service worker keeps a person's pages in the cache of this name and their id
 
-/** Forgets everything kept here, for whoever signs out on a shared machine. */
-export function forgetEverything() {
-  safely(() => {
-    for (const name of Object.keys(localStorage)) if (name.startsWith(ROOT)) localStorage.removeItem(name);
-  });
+/** Forgets the pages kept for opening without a network. */
+export async function forgetPages() {
+  const names = (await globalThis.caches?.keys().catch(() => [])) ?? [];
+  await Promise.all(names.filter((name) => name.startsWith(PAGES)).map((name) => caches.delete(name)));
 }
 
-/** Messages on their way. Asynchronous, because a larger store will be. */
-export class Outgoing {
-  #prefix;
-
-  constructor(person, ticket) {
-    this.#prefix = `${ROOT}out:${person}:${ticket}:`;
-  }
-
-  /** Oldest first. */
-  async all() {
-    const names = safely(() => Object.keys(localStorage)) ?? [];
-    const kept = names.filter((name) => name.startsWith(this.#prefix)).map((name) => read(name));
-    return kept.filter(Boolean).sort((one, other) => one.at - other.at);
-  }
-
-  async put(message) {
-    safely(() => localStorage.setItem(this.#prefix + message.key, JSON.stringify(message)));
-  }
-
-  async remove(key) {
-    safely(() => localStorage.removeItem(this.#prefix + key));
-  }
+/** Forgets what is written here in plain sight, for whoever signs out on a shared machine. */
+export function forgetDrafts() {
+  for (const name of names(ROOT)) safely(() => localStorage.removeItem(name));
 }
 
 /** What is half written. */
@@ -47,19 +27,32 @@ export class Draft {
   }
 
   set(draft) {
-    safely(() => localStorage.setItem(this.#name, JSON.stringify(draft)));
+    write(this.#name, draft);
   }
 
   clear() {
-    safely(() => localStorage.removeItem(this.#name));
+    remove(this.#name);
   }
 }
 
-function read(name) {
-  return safely(() => JSON.parse(localStorage.getItem(name)));
+export function names(prefix) {
+  return safely(() => Object.keys(localStorage).filter((name) => name.startsWith(prefix))) ?? [];
 }
 
-/** Storage may be full or forbidden; then nothing outlives a reload, and everything else still works. */
+export function read(name) {
+  return safely(() => JSON.parse(localStorage.getItem(name))) ?? null;
+}
+
+/** Whether it is kept. */
+export function write(name, value) {
+  return safely(() => (localStorage.setItem(name, JSON.stringify(value)), true)) ?? false;
+}
+
+export function remove(name) {
+  safely(() => localStorage.removeItem(name));
+}
+
+/** Storage may be full or forbidden (a worker has none); then nothing outlives a reload, and all else still works. */
 function safely(action) {
   try {
     return action();

@@ -2,13 +2,13 @@
 
 /** Resolves with whether the reader said yes. Without words for yes it only tells. */
 export function isSure(title, words, yes) {
-  const dialog = document.getElementById("t-sure").content.firstElementChild.cloneNode(true);
-  dialog.querySelector("h2").textContent = title;
-  dialog.querySelector("p").textContent = words;
-  const button = dialog.querySelector("[value=yes]");
-  if (yes) button.textContent = yes;
-  else button.remove();
-  for (const each of dialog.querySelectorAll("button")) each.onclick = () => dialog.close(each.value);
+  const dialog = make("dialog", "sure");
+  const stack = make("div", "stack");
+  const row = make("p", "row");
+  stack.append(make("h2", "", title), make("p", "", words), row);
+  dialog.append(stack);
+  if (yes) row.append(button(dialog, "main", "yes", yes));
+  row.append(button(dialog, "", "no", yes ? "Cancel" : "Close"));
   document.body.append(dialog);
   dialog.showModal();
   return new Promise((resolve) => {
@@ -17,4 +17,18 @@ export function isSure(title, words, yes) {
       dialog.remove();
     });
   });
+}
+
+function button(dialog, className, value, words) {
+  const made = make("button", className, words);
+  made.type = "button";
+  made.onclick = () => dialog.close(value);
+  return made;
+}
+
+function make(name, className, words = "") {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  made.textContent = words;
+  return made;
 }

@@ -40,7 +40,7 @@ function start() {
 
 function wireComposer(conversation) {
   const composer = document.querySelector("message-composer");
-  composer?.addEventListener("compose", ({ detail }) => conversation.write(detail));
+  composer?.addEventListener("compose", ({ detail }) => (detail.kept = conversation.write(detail.command)));
   composer?.addEventListener("writing", () => conversation.typingOut.writing());
   composer?.addEventListener("stopped", () => conversation.typingOut.stop());
 }
@@ -63,15 +63,16 @@ function pick(item) {
   if (item !== other) item?.classList.add("picked");
 }
 
-/** What could not be sent is tried again, or given back to be written otherwise. */
+/** What could not be sent is tried again, given back to be written otherwise, or forgotten. */
 function decideFailed(event, conversation) {
   const { act } = event.target.dataset;
   const { key } = event.target.closest(".entry").dataset;
-  if (act === "again") conversation.pending.tryAgain(key);
-  if (act === "discard") {
-    const { body } = conversation.pending.discard(key);
-    document.querySelector("message-composer")?.giveBack(body);
-  }
+  if (act === "again") return conversation.pending.tryAgain(key);
+  if (!act) return;
+  const { body } = conversation.pending.discard(key);
+  const composer = document.querySelector("message-composer");
+  if (act === "edit") composer?.giveBack(body);
+  else composer?.text.focus();
 }
 
 async function takeBack(of, conversation, connection) {

@@ -74,12 +74,17 @@ export class TicketTimeline extends HTMLElement {
     this.roving.changed();
   }
 
+  /** One that has not changed stays the very item it is: somebody may be about to press its button. */
   showPending(messages) {
-    const items = messages.map((message) =>
-      renderPending(message, this.viewer, quoteOf(this.item(message.command.reply_to))),
-    );
-    const isMore = items.length > this.onWay.children.length;
-    this.onWay.replaceChildren(...items);
+    const drawn = new Map([...this.onWay.children].map((item) => [item.dataset.key, item]));
+    const isMore = messages.length > drawn.size;
+    const items = messages.map((message) => {
+      const item = drawn.get(message.key);
+      if (item && Boolean(message.fault) === item.matches(".failed")) return item;
+      return renderPending(message, this.viewer, quoteOf(this.item(message.command.reply_to)));
+    });
+    for (const item of drawn.values()) if (!items.includes(item)) item.remove();
+    items.forEach((item, n) => item === this.onWay.children[n] || this.onWay.insertBefore(item, this.onWay.children[n]));
     if (isMore) this.place.toEnd();
   }
 
