@@ -17,12 +17,16 @@ from ccr.ports import Hasher, Mailer
 from ccr.realtime.drain import drain
 from ccr.realtime.handlers import Handlers
 from ccr.realtime.mounting import mounted, same_origin
+from ccr.realtime.nodes import Channel
 from ccr.realtime.publisher import SocketPublisher
 from ccr.realtime.server import Server
 from ccr.realtime.sockets import Sockets
+from ccr.realtime.spread import SpreadPublisher
+from ccr.realtime.words import Seal
 from ccr.services.accounts import Accounts
 from ccr.services.canned_replies import CannedReplies
 from ccr.services.carrying import Carrier
+from ccr.services.catching_up import CatchingUp
 from ccr.services.changes import Changes
 from ccr.services.feedback import FeedbackBox
 from ccr.services.first_admin import FirstAdmin
@@ -52,6 +56,7 @@ class Parts:
 
     mailer: Mailer | None = None
     hasher: Hasher | None = None
+    channel: Channel | None = None
     now: Callable[[], int] = clock.now
 
 
@@ -89,13 +94,15 @@ class Registry:
     async def running(self) -> AsyncIterator[None]:
         """From a prepared database to closed connections; what the server's lifespan goes through."""
         await self.prepare()
-        postman = asyncio.create_task(self.postman.run())
+        working = [asyncio.create_task(self.postman.run())]
+        if isinstance(self.publisher, SpreadPublisher):
+            working.append(asyncio.create_task(self.publisher.nodes.run()))
         try:
             yield
         finally:
-            postman.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await postman
+            for task in working:
+                task.cancel()
+            await asyncio.gather(*working, return_exceptions=True)
             await self.database.close()
             self.hasher.close()
 
@@ -107,7 +114,15 @@ class Registry:
     def _build_live(self, settings: Settings) -> None:
         self.server = Server(allowed_origin=same_origin(settings.public_url))
         self.sockets = Sockets()
-        self.publisher = SocketPublisher(self.server, self.sockets, admins_read=settings.admin_reads)
+        self.publisher = self._publisher(settings)
+
+    def _publisher(self, settings: Settings) -> SocketPublisher:
+        seal = Seal(signing_key(settings))
+        channel = self._parts.channel or adapters.channel_for(settings, seal.channel)
+        reads = settings.admin_reads
+        if channel is None:
+            return SocketPublisher(self.server, self.sockets, admins_read=reads)
+        return SpreadPublisher(self.server, self.sockets, channel=channel, seal=seal, admins_read=reads)
 
     def _build_services(self, settings: Settings) -> None:
         now, secret = self._parts.now, signing_key(settings)
@@ -118,6 +133,8 @@ class Registry:
         self.changes = Changes(database, publisher, admins_read=settings.admin_reads, now=now, wake=wake)
         self.reading = Reading(database, publisher, admins_read=settings.admin_reads, now=now)
         publisher.reads_with(self.reading.summaries)
+        if isinstance(publisher, SpreadPublisher):
+            publisher.catches_up_with(CatchingUp(database), self.reading)
         self.signing_in = SigningIn(database, hasher, publisher, now=now, wake=wake)
         self.resets = Resets(database, hasher, publisher, secret=secret, now=now, wake=wake)
         self.accounts = Accounts(database, hasher, publisher, self.changes, now=now, wake=wake)

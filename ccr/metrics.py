@@ -22,6 +22,14 @@ for collector in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
 
 SOCKETS = Gauge("ccr_sockets", "Open live connections.", registry=REGISTRY)
 
+NODES_THERE = Gauge(
+    "ccr_nodes_there",
+    "1 while the channel between processes works; 0 while it does not, or where there is none.",
+    registry=REGISTRY,
+)
+
+NODES_OTHERS = Gauge("ccr_nodes_others", "Other processes of this registry that we hear.", registry=REGISTRY)
+
 COMMANDS = Counter(
     "ccr_commands",
     "Commands by kind (the command's type) and outcome: ok, again (a repeated key), or a refusal's code.",

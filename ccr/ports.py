@@ -22,6 +22,9 @@ class Publisher(Protocol):
     def read(self, ticket: Ticket, person: Person, seq: int) -> None:
         """`person` has read up to `seq`."""
 
+    def again(self, ticket: int) -> None:
+        """A key of this ticket was answered again: who stored it at first may not have lived to tell anybody."""
+
     def sessions_ended(self, sessions: Collection[int]) -> None:
         """Close every socket of these sessions now."""
 

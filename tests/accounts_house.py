@@ -65,6 +65,9 @@ class Recorder:
     def read(self, ticket: Ticket, person: Person, seq: int) -> None:
         pass
 
+    def again(self, ticket: int) -> None:
+        pass
+
     def sessions_ended(self, sessions: Collection[int]) -> None:
         self.ended += sessions
 

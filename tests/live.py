@@ -299,8 +299,8 @@ async def registry_with_cast(folder: Path, **given: Any) -> AsyncIterator[Cast]:
 
 
 @asynccontextmanager
-async def live_registry(folder: Path, **given: Any) -> AsyncIterator[Live]:
-    """Served until the test is over, on a port that the system chose."""
+async def live_registry(folder: Path, beside: Cast | None = None, **given: Any) -> AsyncIterator[Live]:
+    """Served until the test is over, on a port that the system chose; with the cast of the one `beside` it, if any."""
     with serving.listen(Settings(data=folder, bind="127.0.0.1:0", secret_key=SECRET)) as listener:
         port = listener.getsockname()[1]
         registry = make_registry(folder, public_url=f"http://127.0.0.1:{port}", **given)
@@ -312,7 +312,10 @@ async def live_registry(folder: Path, **given: Any) -> AsyncIterator[Live]:
         try:
             async with AsyncExitStack() as stack:
                 live = Live(registry, port, stack)
-                await live.assemble()
+                if beside is None:
+                    await live.assemble()
+                else:
+                    live.people, live.tokens, live.sessions = beside.people, beside.tokens, beside.sessions
                 yield live
         finally:
             stop.set()

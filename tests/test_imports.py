@@ -48,6 +48,7 @@ HOMES: dict[str, set[str]] = {
     "pywebpush": {"adapters"},
     "quart": {"site"},
     "quart_auth": {"site"},
+    "redis": {"adapters"},
     "sendgrid": {"adapters"},
     "socketio": {"realtime"},
     "sqlite3": {"adapters"},
@@ -66,6 +67,7 @@ LAZY = {
     "phonenumbers",
     "py_vapid",
     "pywebpush",
+    "redis",
     "sendgrid",
 }
 """Slow and heavy to load: imported where first used, never at the top of a module."""

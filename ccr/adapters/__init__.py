@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ccr.adapters import sqlite
@@ -15,6 +16,9 @@ from ccr.store.dialects import Dialect, Driver
 
 PATIENCE = 3_600
 """Seconds that one step of a migration may take in DB2."""
+
+if TYPE_CHECKING:
+    from ccr.adapters.redis_channel import RedisChannel
 
 SENDER_NAME = "Customer Care Registry"
 
@@ -46,6 +50,15 @@ def _db2(url: str, *, patient: bool) -> tuple[Callable[[], Driver], Dialect, int
     if patient:
         target = dataclasses.replace(target, timeout=PATIENCE)
     return partial(db2.connect, target), db2.DIALECT, target.writers, target.readers
+
+
+def channel_for(settings: Settings, name: str) -> "RedisChannel | None":
+    """What carries words between processes; `None` where there is but one."""
+    if settings.redis_url is None:
+        return None
+    from ccr.adapters.redis_channel import RedisChannel
+
+    return RedisChannel(settings.redis_url, name)
 
 
 def mailer_for(settings: Settings) -> Mailer:

@@ -18,7 +18,7 @@ from ccr.realtime.server import Server
 from ccr.realtime.sockets import Socket, Sockets, ticket_room, watch_room
 from ccr.services.changes import Changes
 from ccr.services.identity import Identity
-from ccr.services.reading import MOST, PAGE, Filters, Reading
+from ccr.services.reading import MOST, PAGE, Filters, Reading, Standing
 
 logger = logging.getLogger(__name__)
 
@@ -116,15 +116,15 @@ class Handlers:
 
     async def join(self, socket: Socket, asked: messages.Join) -> dict[str, Any]:
         """Enter the room, then read what came before: the other way round, what comes between would be lost."""
-        parties = await self._reading.parties(socket.person, asked.ticket)
-        self._enter(socket, asked.ticket, parties)
+        standing = await self._reading.standing(socket.person, asked.ticket)
+        self._enter(socket, asked.ticket, standing)
         try:
             found = await self._reading.conversation(socket.person, asked.ticket, asked.after)
         except Refusal:
             await self._exit(socket, asked.ticket)
             raise
-        online = self._sockets.online()
-        return found | {"online": [person for person in parties if person in online]}
+        both = standing.parties
+        return found | {"online": [person for person in both if person and self._publisher.is_online(person)]}
 
     async def leave(self, socket: Socket, asked: messages.Leave) -> dict[str, Any]:
         """Hear no more of it."""
@@ -153,7 +153,7 @@ class Handlers:
         await self._server.enter_room(socket.sid, watch_room(socket.person.id))
         filters = Filters(active=socket.person.role is Role.ADMIN)
         found = await self._reading.tickets(socket.person, filters, limit=MOST)
-        found["online"] = [] if socket.person.role is Role.CUSTOMER else sorted(self._sockets.online())
+        found["online"] = [] if socket.person.role is Role.CUSTOMER else sorted(self._publisher.online())
         if socket.person.role is Role.ADMIN:
             found["agents"] = await self._reading.agents_load()
         return found
@@ -161,7 +161,7 @@ class Handlers:
     async def typing(self, socket: Socket, asked: messages.Typing) -> dict[str, Any]:
         """Tell the others for five seconds; never stored."""
         if asked.ticket not in socket.tickets:
-            await self._reading.parties(socket.person, asked.ticket)
+            await self._reading.standing(socket.person, asked.ticket)
         if socket.person.role is Role.ADMIN:
             raise forbidden("Only the customer and the assigned agent write messages.")
         if not asked.on:
@@ -179,9 +179,9 @@ class Handlers:
         await self._reading.mark_read(socket.person, asked.ticket, asked.seq)
         return {}
 
-    def _enter(self, socket: Socket, ticket: int, parties: tuple[int, int | None]) -> None:
+    def _enter(self, socket: Socket, ticket: int, standing: Standing) -> None:
         self._still_here(socket)
-        self._sockets.join(socket, ticket, parties)
+        self._sockets.join(socket, ticket, standing.parties, standing.heads)
         self._server.manager.basic_enter_room(socket.sid, "/", ticket_room(ticket, socket.person.role))
 
     async def _exit(self, socket: Socket, ticket: int) -> None:

@@ -51,13 +51,10 @@ class SocketPublisher:
 
     def read(self, ticket: Ticket, person: Person, seq: int) -> None:
         """The others on the ticket see the ticks; the reader's own lists lose their badge."""
-        body = {"ticket": ticket.id, "person": {"id": person.id}, "seq": seq}
-        if person.role is not Role.ADMIN:
-            mine = self._sids(ticket.id, person.id)
-            for role, depth in self._depth.items():
-                if depth >= Reach.CONVERSATION:
-                    self._server.deliver(ticket_room(ticket.id, role), "read", body, skip=mine)
-        self._freshen(person, ticket.id)
+        self._read(ticket.id, person.id, seq, admin=person.role is Role.ADMIN)
+
+    def again(self, ticket: int) -> None:
+        """What was stored then was pushed then."""
 
     def sessions_ended(self, sessions: Collection[int]) -> None:
         """Close every socket of these sessions now."""
@@ -74,6 +71,10 @@ class SocketPublisher:
         """Ids of the people with an open socket."""
         return self._sockets.online()
 
+    def is_online(self, person: int) -> bool:
+        """Whether they have an open socket."""
+        return self._sockets.is_online(person)
+
     def presence(self, person: int, online: bool) -> None:
         """Tell those who deal with this person that they came or went."""
         for socket in self._sockets.beside(person):
@@ -81,15 +82,26 @@ class SocketPublisher:
 
     def typing(self, socket: Socket, ticket: int, on: bool) -> None:
         """Tell the others on the ticket."""
-        person = socket.person
-        body = {"ticket": ticket, "person": {"id": person.id, "name": person.name}, "on": on}
-        mine = self._sids(ticket, person.id)
+        self._types(ticket, socket.person.id, socket.person.name, on)
+
+    def _types(self, ticket: int, person: int, name: str, on: bool) -> None:
+        body = {"ticket": ticket, "person": {"id": person, "name": name}, "on": on}
+        mine = self._sids(ticket, person)
         for role in self._depth:
             self._server.deliver(ticket_room(ticket, role), "typing", body, skip=mine)
 
+    def _read(self, ticket: int, person: int, seq: int, *, admin: bool) -> None:
+        body = {"ticket": ticket, "person": {"id": person}, "seq": seq}
+        if not admin:
+            mine = self._sids(ticket, person)
+            for role, depth in self._depth.items():
+                if depth >= Reach.CONVERSATION:
+                    self._server.deliver(ticket_room(ticket, role), "read", body, skip=mine)
+        self._freshen(person, ticket)
+
     def _push(self, change: Change, origin: str | None) -> None:
         ticket = change.ticket
-        lost = change.before.agent_id if change.before and change.before.agent_id != ticket.agent_id else None
+        lost = lost_by(change)
         if change.before is None or change.before.agent_id != ticket.agent_id:
             self._sockets.retie(ticket.id, (ticket.customer_id, ticket.agent_id))
         if lost is not None:
@@ -128,18 +140,22 @@ class SocketPublisher:
         return {socket.sid for socket in self._sockets.on_ticket(ticket) if socket.person.id == person}
 
     def _freshen_all(self, change: Change) -> None:
-        """Mark the ticket for everybody watching for whom something of it moved; for a note, that is staff alone."""
-        reach = min(entry.reach for entry in change.entries)
-        turned = change.before is None or change.before.waiting_on != change.ticket.waiting_on
-        for person in self._sockets.watchers():
-            concerned = (
-                person.id in (change.ticket.customer_id, change.ticket.agent_id) or person.role is Role.ADMIN
-            )
-            if concerned and (turned or reach <= self._depth.get(person.role, Reach.EVERYONE)):
-                self._freshen(person, change.ticket.id)
+        ticket = change.ticket
+        self._freshen_watchers(
+            ticket.id, (ticket.customer_id, ticket.agent_id), reach_of(change), turned(change)
+        )
 
-    def _freshen(self, person: Person, ticket: int) -> None:
-        self._stale[person.id].add(ticket)
+    def _freshen_watchers(
+        self, ticket: int, parties: tuple[int, int | None], reach: int, turned: bool
+    ) -> None:
+        """Mark the ticket for everybody watching for whom something of it moved; for a note, that is staff alone."""
+        for person in self._sockets.watchers():
+            concerned = person.id in parties or person.role is Role.ADMIN
+            if concerned and (turned or reach <= self._depth.get(person.role, Reach.EVERYONE)):
+                self._freshen(person.id, ticket)
+
+    def _freshen(self, person: int, ticket: int) -> None:
+        self._stale[person].add(ticket)
         if not self._flushing:
             self._flushing = True
             self._spawn(self._flush())
@@ -171,3 +187,19 @@ class SocketPublisher:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def lost_by(change: Change) -> int | None:
+    """The agent whose ticket it no longer is."""
+    before = change.before
+    return before.agent_id if before is not None and before.agent_id != change.ticket.agent_id else None
+
+
+def reach_of(change: Change) -> int:
+    """The least of its entries', which is how far it is noticed."""
+    return min(entry.reach for entry in change.entries)
+
+
+def turned(change: Change) -> bool:
+    """Whether it is somebody else's turn now."""
+    return change.before is None or change.before.waiting_on != change.ticket.waiting_on

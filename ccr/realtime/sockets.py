@@ -42,6 +42,8 @@ class Sockets:
         self._by_person: defaultdict[int, set[Socket]] = defaultdict(set)
         self._by_ticket: defaultdict[int, set[Socket]] = defaultdict(set)
         self._parties: dict[int, tuple[int, int | None]] = {}
+        self.heads: dict[int, tuple[int, ...]] = {}
+        """Of each ticket that somebody here is on: the numbers up to which they were told of it."""
         self._watchers: defaultdict[int, set[Socket]] = defaultdict(set)
 
     def get(self, sid: str) -> Socket | None:
@@ -68,11 +70,16 @@ class Sockets:
         _drop(self._by_person, socket.person.id, socket)
         return socket
 
-    def join(self, socket: Socket, ticket: int, parties: tuple[int, int | None]) -> None:
-        """The socket is on the ticket, which is between these two."""
+    def join(
+        self, socket: Socket, ticket: int, parties: tuple[int, int | None], heads: tuple[int, ...]
+    ) -> None:
+        """The socket is on the ticket, which is between these two and has come so far."""
         socket.tickets.add(ticket)
         self._by_ticket[ticket].add(socket)
-        self._parties[ticket] = parties
+        # Those who are on it already may have been told of less than was just read, or of more.
+        if ticket not in self._parties:
+            self._parties[ticket] = parties
+            self.heads[ticket] = heads
 
     def leave(self, socket: Socket, ticket: int) -> None:
         """It no longer is."""
@@ -80,6 +87,7 @@ class Sockets:
         _drop(self._by_ticket, ticket, socket)
         if ticket not in self._by_ticket:
             self._parties.pop(ticket, None)
+            self.heads.pop(ticket, None)
 
     def watch(self, socket: Socket) -> None:
         """The socket wants to hear of its person's list."""
@@ -96,6 +104,10 @@ class Sockets:
     def on_ticket(self, ticket: int) -> list[Socket]:
         """The sockets that joined it."""
         return list(self._by_ticket.get(ticket, ()))
+
+    def parties(self, ticket: int) -> tuple[int, int | None] | None:
+        """Between whom it is, as far as those here were told."""
+        return self._parties.get(ticket)
 
     def retie(self, ticket: int, parties: tuple[int, int | None]) -> None:
         """The ticket is between these two from now on."""
@@ -119,6 +131,10 @@ class Sockets:
     def of_sessions(self, sessions: frozenset[int]) -> list[Socket]:
         """The sockets that came with these sessions."""
         return [socket for socket in self._by_sid.values() if socket.session in sessions]
+
+    def is_online(self, person: int) -> bool:
+        """Whether they have a socket here."""
+        return person in self._by_person
 
     def online(self) -> frozenset[int]:
         """Ids of the people with a socket here."""

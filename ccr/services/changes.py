@@ -98,6 +98,8 @@ class Changes:
     def _follow_up(self, origin: str | None, outcome: _Outcome) -> None:
         if outcome.change is not None:
             self._publisher.changed(outcome.change, origin)
+        elif outcome.repeated:
+            self._publisher.again(outcome.answer.ticket)
         if outcome.mail_due:
             self._wake()
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from ccr.desk import clock
 from ccr.desk.events import Entry, Reach, entry_wire
@@ -24,6 +24,19 @@ PAGE = 50
 
 MOST = 200
 """Entries and tickets given at most."""
+
+
+class Standing(NamedTuple):
+    """Whose a ticket is, and up to which number each reach of it goes."""
+
+    customer: int
+    agent: int | None
+    heads: tuple[int, ...]
+
+    @property
+    def parties(self) -> tuple[int, int | None]:
+        """The two people on it."""
+        return self.customer, self.agent
 
 
 class Reading:
@@ -82,10 +95,10 @@ class Reading:
 
         return await self._database.read(both)
 
-    async def parties(self, person: Person, ticket_id: int) -> tuple[int, int | None]:
-        """Whose ticket it is: its customer's id and its agent's. Raises `not_found` unless the person may see it."""
+    async def standing(self, person: Person, ticket_id: int) -> Standing:
+        """Whose ticket it is, and how far it has come. Raises `not_found` unless the person may see it."""
         ticket = await self._database.read(lambda c: _mine(c, person, ticket_id))
-        return ticket.customer_id, ticket.agent_id
+        return Standing(ticket.customer_id, ticket.agent_id, ticket.heads.seqs)
 
     async def tickets(
         self, person: Person, filters: Filters | None = None, *, cursor: str | None = None, limit: int = PAGE

@@ -42,6 +42,17 @@ def find(connection: Connection, token_hash: str, seen_since: int) -> tuple[int,
     return (row[people.WIDTH], row[people.WIDTH + 1], people.from_row(row)) if row else None
 
 
+def alive(connection: Connection, ids: list[int]) -> set[int]:
+    """Those of these sessions that have not ended, and whose people are active."""
+    marks = ", ".join("?" * len(ids))
+    rows = connection.rows(
+        "SELECT s.id FROM sessions s JOIN people p ON p.id = s.person_id "
+        f"WHERE s.id IN ({marks}) AND p.active = 1",
+        *ids,
+    )
+    return {row[0] for row in rows}
+
+
 def touch(connection: Connection, session_id: int, now: int) -> None:
     """It was used just now."""
     connection.run("UPDATE sessions SET seen_at = ? WHERE id = ?", now, session_id)

@@ -70,6 +70,24 @@ def find(connection: Connection, ticket_id: int, person: Person) -> Ticket | Non
     return from_row(row) if row else None
 
 
+def stands(connection: Connection, ticket_id: int) -> Ticket | None:
+    """The ticket, whoever may see it; it and its timeline stay so until the transaction ends."""
+    row = connection.row(
+        f"SELECT {COLUMNS} FROM tickets t WHERE t.id = ?{connection.dialect.held}", ticket_id
+    )
+    return from_row(row) if row else None
+
+
+def some(connection: Connection, ids: list[int]) -> list[Ticket]:
+    """These tickets, whoever may see them; some of it may not be committed yet."""
+    marks = ", ".join("?" * len(ids))
+    unlocked = connection.dialect.unlocked
+    return [
+        from_row(row)
+        for row in connection.rows(f"SELECT {COLUMNS} FROM tickets t WHERE t.id IN ({marks}){unlocked}", *ids)
+    ]
+
+
 def of_person(person: Person) -> str:
     """The condition by which a ticket is this person's; its parameters are `owner(person)`."""
     return {Role.CUSTOMER: "t.customer_id = ?", Role.AGENT: "t.agent_id = ?", Role.ADMIN: "1 = 1"}.get(

@@ -174,14 +174,14 @@ async def test_who_loses_the_ticket_while_joining_does_not_stay_in_the_room(
 ) -> None:
     ticket = await live.ticket_with_agent("amir")
     amir = await live.connect("amir")
-    parties = live.registry.reading.parties
+    standing = live.registry.reading.standing
 
     async def authorised_and_then_lost(*given: Any) -> Any:
-        found = await parties(*given)
+        found = await standing(*given)
         await live.do("ada", ticket, "assign_agent", agent=None)
         return found
 
-    monkeypatch.setattr(live.registry.reading, "parties", authorised_and_then_lost)
+    monkeypatch.setattr(live.registry.reading, "standing", authorised_and_then_lost)
 
     assert (await amir.ask("join", {"ticket": ticket}))["code"] == "not_found"
     await live.do("carla", ticket, "post_message", body="Hello?")
@@ -196,16 +196,16 @@ async def test_who_goes_while_joining_leaves_no_ghost_in_the_room(
     ticket = await live.ticket_with_agent("amir")
     amir = await live.connect("amir")
     asked, done = asyncio.Event(), asyncio.Event()
-    parties = live.registry.reading.parties
+    standing = live.registry.reading.standing
 
     async def slowly(*given: Any) -> Any:
-        found = await parties(*given)
+        found = await standing(*given)
         asked.set()
         await until(lambda: live.registry.sockets.all() == [])
         asyncio.get_running_loop().call_soon(done.set)
         return found
 
-    monkeypatch.setattr(live.registry.reading, "parties", slowly)
+    monkeypatch.setattr(live.registry.reading, "standing", slowly)
     for event, payload in (("join", {"ticket": ticket}), ("typing", {"ticket": ticket, "on": True})):
         client = amir if event == "join" else await live.connect("amir")
         asked.clear()

@@ -232,7 +232,7 @@ async def test_what_is_not_ones_own_is_not_there(desk: Desk, reading: Reader) ->
             reading.allowed(person, ticket),
             reading.timeline(person, ticket),
             reading.conversation(person, ticket),
-            reading.parties(person, ticket),
+            reading.standing(person, ticket),
             reading.mark_read(person, ticket, 1),
         ):
             with pytest.raises(Refusal) as refused:
