@@ -17,7 +17,7 @@ from ccr.ports import Hasher, Mailer
 from ccr.realtime.drain import drain
 from ccr.realtime.handlers import Handlers
 from ccr.realtime.mounting import mounted, same_origin
-from ccr.realtime.nodes import Channel
+from ccr.realtime.nodes import Line
 from ccr.realtime.publisher import SocketPublisher
 from ccr.realtime.server import Server
 from ccr.realtime.sockets import Sockets
@@ -56,7 +56,7 @@ class Parts:
 
     mailer: Mailer | None = None
     hasher: Hasher | None = None
-    channel: Channel | None = None
+    line: Line | None = None
     now: Callable[[], int] = clock.now
 
 
@@ -118,11 +118,11 @@ class Registry:
 
     def _publisher(self, settings: Settings) -> SocketPublisher:
         seal = Seal(signing_key(settings))
-        channel = self._parts.channel or adapters.channel_for(settings, seal.channel)
+        line = self._parts.line or adapters.line_for(settings, seal.line)
         reads = settings.admin_reads
-        if channel is None:
+        if line is None:
             return SocketPublisher(self.server, self.sockets, admins_read=reads)
-        return SpreadPublisher(self.server, self.sockets, channel=channel, seal=seal, admins_read=reads)
+        return SpreadPublisher(self.server, self.sockets, line=line, seal=seal, admins_read=reads)
 
     def _build_services(self, settings: Settings) -> None:
         now, secret = self._parts.now, signing_key(settings)

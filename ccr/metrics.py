@@ -24,7 +24,7 @@ SOCKETS = Gauge("ccr_sockets", "Open live connections.", registry=REGISTRY)
 
 NODES_THERE = Gauge(
     "ccr_nodes_there",
-    "1 while the channel between processes works; 0 while it does not, or where there is none.",
+    "1 while the line between processes works; 0 while it does not, or where there is none.",
     registry=REGISTRY,
 )
 

@@ -18,7 +18,7 @@ PATIENCE = 3_600
 """Seconds that one step of a migration may take in DB2."""
 
 if TYPE_CHECKING:
-    from ccr.adapters.redis_channel import RedisChannel
+    from ccr.adapters.redis_line import RedisLine
 
 SENDER_NAME = "Customer Care Registry"
 
@@ -52,13 +52,13 @@ def _db2(url: str, *, patient: bool) -> tuple[Callable[[], Driver], Dialect, int
     return partial(db2.connect, target), db2.DIALECT, target.writers, target.readers
 
 
-def channel_for(settings: Settings, name: str) -> "RedisChannel | None":
+def line_for(settings: Settings, name: str) -> "RedisLine | None":
     """What carries words between processes; `None` where there is but one."""
     if settings.redis_url is None:
         return None
-    from ccr.adapters.redis_channel import RedisChannel
+    from ccr.adapters.redis_line import RedisLine
 
-    return RedisChannel(settings.redis_url, name)
+    return RedisLine(settings.redis_url, name)
 
 
 def mailer_for(settings: Settings) -> Mailer:

@@ -1,7 +1,7 @@
 """This process among the others of the same registry: what it tells them, and what it makes of what they tell.
 
 Everything is a hint, told after the commit and waited for by nobody. Words are numbered, so that whoever missed one
-notices, and asks for it. While the channel is away each node looks after its own people by asking the database.
+notices, and asks for it. While the line is away each node looks after its own people by asking the database.
 """
 
 import asyncio
@@ -24,19 +24,19 @@ BEAT = 1.0
 """Seconds after which a node that has nothing to tell says so."""
 
 SILENCE = 2.5
-"""Seconds without hearing our own words after which the channel counts as away."""
+"""Seconds without hearing our own words after which the line counts as away."""
 
 DEAD = 5.0
 """Seconds without a word after which another node counts as dead, and nobody as online there."""
 
 RETRY = 0.5
-"""Seconds between tries to reach a channel that is away."""
+"""Seconds between tries to reach a line that is away."""
 
 FAREWELL = 1.0
 """Seconds for the last word."""
 
 
-class Channel(Protocol):
+class Line(Protocol):
     """Carries words between nodes. Each of its ways may raise `ConnectionError`."""
 
     async def subscribe(self) -> None:
@@ -81,11 +81,11 @@ class Peer:
 class Nodes:
     """Speaks and listens while it runs."""
 
-    def __init__(self, channel: Channel, seal: Seal, hearer: Hearer) -> None:
+    def __init__(self, line: Line, seal: Seal, hearer: Hearer) -> None:
         self.name = secrets.token_hex(6)
         self.there = False
         """Whether we hear ourselves."""
-        self._channel = channel
+        self._line = line
         self._seal = seal
         self._hearer = hearer
         self._peers: dict[str, Peer] = {}
@@ -147,13 +147,13 @@ class Nodes:
         with contextlib.suppress(ConnectionError, TimeoutError):
             async with asyncio.timeout(FAREWELL):
                 if self._unsent is not None:
-                    await self._channel.publish(self._seal.close(self._unsent))
+                    await self._line.publish(self._seal.close(self._unsent))
                 word = self._compose()
                 word.leaves = True
-                await self._channel.publish(self._seal.close(word))
+                await self._line.publish(self._seal.close(word))
         with contextlib.suppress(ConnectionError, TimeoutError):
             async with asyncio.timeout(FAREWELL):
-                await self._channel.close()
+                await self._line.close()
 
     async def _speak(self) -> None:
         while True:
@@ -164,7 +164,7 @@ class Nodes:
                 self._to_tell.clear()
                 self._unsent = self._compose()
             try:
-                await self._channel.publish(self._seal.close(self._unsent))
+                await self._line.publish(self._seal.close(self._unsent))
             except ConnectionError:
                 # The same word again, and not one that says more: it may have arrived.
                 await asyncio.sleep(RETRY)
@@ -194,12 +194,12 @@ class Nodes:
     async def _listen(self) -> None:
         while True:
             try:
-                await self._channel.subscribe()
+                await self._line.subscribe()
                 # From here on there is something to hear: our own next word.
                 self._heard_myself_at = monotonic()
                 self._to_tell.set()
                 while True:
-                    self._hear(await self._channel.hear(RETRY))
+                    self._hear(await self._line.hear(RETRY))
             except ConnectionError as error:
                 self._away(str(error))
             except Exception as error:
@@ -292,7 +292,7 @@ class Nodes:
             self._look_at_everything()
 
     async def _mind(self) -> None:
-        """Every second: who has died, and, while the channel is away, what the database knows."""
+        """Every second: who has died, and, while the line is away, what the database knows."""
         while True:
             await asyncio.sleep(BEAT)
             if not self.there:

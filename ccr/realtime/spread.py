@@ -14,7 +14,7 @@ from ccr.desk.clock import MINUTE
 from ccr.desk.events import entry_wire
 from ccr.desk.people import Person, Role
 from ccr.desk.ticket import Ticket
-from ccr.realtime.nodes import Channel, Nodes
+from ccr.realtime.nodes import Line, Nodes
 from ccr.realtime.publisher import SocketPublisher, lost_by, reach_of, turned
 from ccr.realtime.server import Server
 from ccr.realtime.sockets import Socket, Sockets, ticket_room
@@ -38,10 +38,10 @@ class SpreadPublisher(SocketPublisher):
     """A `SocketPublisher` that hears of, and tells, other processes."""
 
     def __init__(
-        self, server: Server, sockets: Sockets, *, channel: Channel, seal: Seal, admins_read: bool = False
+        self, server: Server, sockets: Sockets, *, line: Line, seal: Seal, admins_read: bool = False
     ) -> None:
         super().__init__(server, sockets, admins_read=admins_read)
-        self.nodes = Nodes(channel, seal, self)
+        self.nodes = Nodes(line, seal, self)
         self._catching_up: CatchingUp | None = None
         self._reading: Reading | None = None
         self._behind: dict[int, int] = {}

@@ -82,11 +82,11 @@ _decode = msgspec.json.Decoder(Word).decode
 
 
 class Seal:
-    """Marks words as ours, and names the channel: other registries on the same Redis have another secret."""
+    """Marks words as ours, and names the line: other registries on the same Redis have another secret."""
 
     def __init__(self, secret: str) -> None:
         self._key = hashlib.blake2b(secret.encode(), digest_size=32, person=b"ccr nodes").digest()
-        self.channel = f"ccr:{self._mac(b'channel').hex()}"
+        self.line = f"ccr:{self._mac(b'line').hex()}"
 
     def close(self, word: Word) -> bytes:
         """Ready to be sent."""

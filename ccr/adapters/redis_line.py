@@ -1,4 +1,4 @@
-"""What the processes of one registry tell each other goes through Redis (or Valkey): one channel, nothing kept there.
+"""The line between the processes of one registry: a channel of Redis (or Valkey), in which nothing is kept.
 
 The client is quick to give up: whoever speaks here has something better to do than to wait for Redis.
 """
@@ -9,7 +9,7 @@ PATIENCE = 1.0
 """Seconds for Redis to be connected to, or to answer."""
 
 
-class RedisChannel:
+class RedisLine:
     """The channel `name` of the server at `url`. Whatever goes wrong is a `ConnectionError`."""
 
     def __init__(self, url: str, name: str) -> None:
