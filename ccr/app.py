@@ -11,6 +11,7 @@ from quart import Quart
 from ccr import adapters, package_files
 from ccr.adapters.mail_templates import JinjaTemplates
 from ccr.adapters.passwords import Argon2Passwords
+from ccr.adapters.search_lunr import LunrShelf
 from ccr.desk import clock
 from ccr.desk.notices import Channel
 from ccr.ports import Hasher, Mailer
@@ -30,6 +31,7 @@ from ccr.services.catching_up import CatchingUp
 from ccr.services.changes import Changes
 from ccr.services.feedback import FeedbackBox
 from ccr.services.first_admin import FirstAdmin
+from ccr.services.help_centre import HelpCentre, shipped
 from ccr.services.identity import Identity
 from ccr.services.mail_carrier import MailCarrier
 from ccr.services.postman import Postman
@@ -41,10 +43,12 @@ from ccr.settings import Settings, signing_key
 from ccr.site import assets, compression, errors, guards, limits, rendering
 from ccr.site.addresses import BehindProxies
 from ccr.site.api_accounts import accounts_api
+from ccr.site.api_help import help_api
 from ccr.site.api_tickets import tickets_api
 from ccr.site.openapi import openapi_api
 from ccr.site.ops import operations
 from ccr.site.pages_account import account_pages
+from ccr.site.pages_help import help_pages
 from ccr.site.pages_tickets import tickets_pages
 from ccr.store import schema
 from ccr.store.database import Database
@@ -86,6 +90,7 @@ class Registry:
             await self.database.write(schema.migrate)
         await self.database.read(schema.check)
         await self.canned_replies.ship_defaults()
+        await self.help_centre.ship(shipped(*each) for each in package_files.shipped_articles().items())
         if self.settings.admin_email and self.settings.admin_password:
             await self.first_admin.from_settings(self.settings.admin_email, self.settings.admin_password)
         self._prepared = True
@@ -142,6 +147,7 @@ class Registry:
         self.first_admin = FirstAdmin(database, hasher, self.resets, secret=secret, now=now, wake=wake)
         self.feedback = FeedbackBox(database, now=now)
         self.canned_replies = CannedReplies(database)
+        self.help_centre = HelpCentre(database, LunrShelf, secret=secret, now=now)
         self.postman = Postman(database, self._carriers(settings), now=now)
 
     def _carriers(self, settings: Settings) -> dict[Channel, Carrier]:
@@ -187,6 +193,8 @@ class Registry:
                 canned_replies=self.canned_replies,
             ),
             tickets_api(self.changes, self.reading),
+            help_api(self.help_centre),
+            help_pages(self.help_centre),
             openapi_api(),
             account_pages(
                 accounts=self.accounts,
@@ -196,7 +204,6 @@ class Registry:
                 staff=self.staff,
                 feedback=self.feedback,
                 reading=self.reading,
-                admins_read=reads,
             ),
             tickets_pages(self.changes, self.reading, self.canned_replies, admins_read=reads),
         ]

@@ -19,6 +19,12 @@ def hypercorn_config() -> Path:
     return _find("hypercorn.toml", "hypercorn.toml")
 
 
+def shipped_articles() -> dict[str, str]:
+    """The help centre's articles that come with the registry, by their file's name without its ending."""
+    folder = Path(str(importlib.resources.files("ccr"))) / "articles"
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.md"))}
+
+
 def _find(packaged: str, in_source: str) -> Path:
     package = Path(str(importlib.resources.files("ccr")))
     files = package / "_files"

@@ -1,6 +1,6 @@
 """What the services are handed from outside: each has a real adapter and a local twin."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 import msgspec
@@ -153,3 +153,35 @@ class Hasher(Protocol):
 
     def close(self) -> None:
         """No more hashing: end what it runs on."""
+
+
+class Paper(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that may answer a question. `words` are others by which people ask for it."""
+
+    ref: str
+    title: str
+    words: str
+    summary: str
+    body: str
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A paper that may answer; `certainty` (0 to 1) is how much of the question it speaks of."""
+
+    ref: str
+    score: float
+    certainty: float
+
+
+class Shelf(Protocol):
+    """Papers, made ready to be searched; read from any thread."""
+
+    def find(self, question: str, most: int = 3) -> list[Found]:
+        """The best papers, best first; empty where none shares a word with the question."""
+
+
+class Librarian(Protocol):
+    """Makes papers ready to be searched. May take a while: not on the event loop."""
+
+    def __call__(self, papers: Sequence[Paper]) -> Shelf:
+        """The shelf."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from ccr import adapters
 from ccr.adapters.passwords import Argon2Passwords
+from ccr.adapters.search_lunr import LunrShelf
 from ccr.desk.change import Change
 from ccr.desk.clock import MINUTE
 from ccr.desk.people import Person
@@ -16,6 +17,7 @@ from ccr.services.canned_replies import CannedReplies
 from ccr.services.changes import Changes
 from ccr.services.feedback import FeedbackBox
 from ccr.services.first_admin import FirstAdmin
+from ccr.services.help_centre import HelpCentre
 from ccr.services.identity import Device, Identity, SignedIn
 from ccr.services.resets import Resets
 from ccr.services.signing_in import SigningIn
@@ -94,6 +96,7 @@ class House:
         self.first_admin = FirstAdmin(database, hasher, self.resets, secret=SECRET, **timed)
         self.feedback = FeedbackBox(database, now=lambda: self.time)
         self.canned_replies = CannedReplies(database)
+        self.help_centre = HelpCentre(database, LunrShelf, secret=SECRET, now=lambda: self.time)
 
     def later(self, milliseconds: int = MINUTE) -> None:
         """Time passes."""

@@ -100,6 +100,13 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         refuses=(404, 429),
     ),
     ("GET", "/feedback"): Operation(does="Feedback, newest first", gives=ref("FeedbackPage"), query=_PAGED),
+    ("GET", "/help"): Operation(
+        does="Articles that may answer a question, the best first",
+        gives=ref("Answers"),
+        query={"q": TEXT, "limit": {"type": "integer", "minimum": 1, "maximum": 10, "default": 3}},
+        public=True,
+        refuses=(429,),
+    ),
     ("POST", "/tickets"): Operation(
         does="Raise a ticket; the same again for the same key",
         takes="NewTicket",

@@ -96,6 +96,21 @@ def _given() -> dict[str, Schema]:
         "SignedIn": _object(token=TEXT, person=ref("Person")),
         "Session": _object(id=NUMBER, device=TEXT, address=TEXT, created_at=TIME, seen_at=TIME, current=FLAG),
         "CannedReply": _object(id=NUMBER, shortcut=TEXT, body=TEXT),
+        "Answers": _object(
+            sure={"type": "boolean", "description": "Whether the first one answers it."},
+            articles=list_of(
+                _object(
+                    slug=TEXT,
+                    title=TEXT,
+                    category=TEXT,
+                    summary=TEXT,
+                    url=TEXT,
+                    published=FLAG,
+                    changed_at=TIME,
+                    sure=FLAG,
+                )
+            ),
+        ),
         "Feedback": _object(
             id=NUMBER,
             person=_object(id=NUMBER, name=TEXT, role=_one_of(Role)),

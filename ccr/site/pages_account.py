@@ -35,7 +35,6 @@ def account_pages(
     staff: Staff,
     feedback: FeedbackBox,
     reading: Reading,
-    admins_read: bool = False,
 ) -> Blueprint:
     """Every page that is not about a ticket."""
     blueprint = Blueprint("account_pages", __name__)
@@ -45,7 +44,6 @@ def account_pages(
         signing_in=signing_in,
         resets=resets,
         first_admin=first_admin,
-        admins_read=admins_read,
     )
     own = _Own(accounts, signing_in)
     _add_profile(blueprint, own)

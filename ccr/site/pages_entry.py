@@ -1,4 +1,4 @@
-"""The pages in front of the sign-in: what this is, registering, signing in and out, forgotten passwords, help."""
+"""The pages in front of the sign-in: what this is, registering, signing in and out, forgotten passwords."""
 
 from quart import Blueprint, Response, redirect, request
 from quart.typing import ResponseReturnValue
@@ -24,25 +24,19 @@ def add_entry(
     signing_in: SigningIn,
     resets: Resets,
     first_admin: FirstAdmin,
-    admins_read: bool,
 ) -> None:
     """Everything that works without being signed in, and the way out."""
-    _add_about(blueprint, admins_read)
+    _add_about(blueprint)
     _add_registration(blueprint, accounts, signing_in, first_admin)
     _add_sessions(blueprint, signing_in)
     _add_resets(blueprint, resets)
 
 
-def _add_about(blueprint: Blueprint, admins_read: bool) -> None:
+def _add_about(blueprint: Blueprint) -> None:
     @blueprint.get("/")
     @anyone
     async def home() -> ResponseReturnValue:
         return redirect(HOME, 303) if await identity() else await page("home.html")
-
-    @blueprint.get("/help")
-    @anyone
-    async def how_it_works() -> ResponseReturnValue:
-        return await page("help.html", admins_read=admins_read)
 
 
 def _add_registration(

@@ -18,7 +18,17 @@ LOOKS = [("light", 1280), ("dark", 390)]
 NARROWEST = 360
 
 PAGES: dict[str | None, tuple[str, ...]] = {
-    None: ("/", "/register", "/login", "/forgot", "/reset", "/help", "/no/such/page"),
+    None: (
+        "/",
+        "/register",
+        "/login",
+        "/forgot",
+        "/reset",
+        "/help",
+        "/help?q=forgot+password",
+        "/help/who-sees-what",
+        "/no/such/page",
+    ),
     CARLA["email"]: (
         "/tickets",
         "/tickets/new",
@@ -28,7 +38,7 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "/feedback",
         "/agents",
     ),
-    AMIR["email"]: ("/tickets", "/tickets/1", "/account", "/feedback"),
+    AMIR["email"]: ("/tickets", "/tickets/1", "/account", "/feedback", "/help/register/edit"),
     ADA["email"]: ("/tickets", "/tickets/1", "/agents", "/feedback", "/account"),
 }
 

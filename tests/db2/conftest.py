@@ -23,6 +23,8 @@ TABLES = (
     "quiet_kinds",
     "bounced_addresses",
     "reports_seen",
+    "article_votes",
+    "articles",
     "feedback",
     "canned_replies",
     "outbox",
@@ -39,7 +41,16 @@ TABLES = (
 )
 """Each before those that it refers to."""
 
-NUMBERED = ("feedback", "canned_replies", "outbox", "tickets", "wrong_tries", "sessions", "people")
+NUMBERED = (
+    "articles",
+    "feedback",
+    "canned_replies",
+    "outbox",
+    "tickets",
+    "wrong_tries",
+    "sessions",
+    "people",
+)
 """Those that number their rows."""
 
 

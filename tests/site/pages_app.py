@@ -13,6 +13,7 @@ from ccr.package_files import template_folder
 from ccr.services.reading import Reading
 from ccr.site import errors, guards, limits, rendering
 from ccr.site.pages_account import account_pages
+from ccr.site.pages_help import help_pages
 from tests.accounts_house import PASSWORD, House, Recorder, open_house
 from tests.site.accounts_app import PUBLIC_URL, make_settings
 
@@ -130,6 +131,7 @@ async def open_pages(folder: Path, **settings: Any) -> AsyncIterator[Pages]:
             reading=Reading(house.database, _Online(online)),
         )
         app.register_blueprint(blueprint)
+        app.register_blueprint(help_pages(house.help_centre))
         yield Pages(app, house, online)
 
 

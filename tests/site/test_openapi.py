@@ -11,6 +11,7 @@ from quart import Quart
 from ccr.desk.commands import OpenTicket, PostMessage
 from ccr.services.changes import Changes
 from ccr.services.reading import Reading
+from ccr.site.api_help import help_api
 from ccr.site.api_tickets import tickets_api
 from ccr.site.openapi import describe, openapi_api
 from tests.accounts_house import CARLA, House, open_house, with_password
@@ -28,6 +29,7 @@ def app(house: House, tmp_path: Path) -> Quart:
     made = make_app(house, make_settings(tmp_path))
     changes = Changes(house.database, house.publisher)
     made.register_blueprint(tickets_api(changes, Reading(house.database, house.publisher)))
+    made.register_blueprint(help_api(house.help_centre))
     made.register_blueprint(openapi_api())
     return made
 
@@ -117,6 +119,7 @@ async def test_answers_have_the_shapes_described(house: House, app: Quart) -> No
         ("nobody", "POST", "/customers", "/customers", with_password(CARLA | {"email": "c@example.org"})),
         ("nobody", "POST", "/customers", "/customers", {}),
         ("nobody", "GET", "/me", "/me", None),
+        ("nobody", "GET", "/help?q=code", "/help", None),
         ("Carla", "GET", "/agents", "/agents", None),
         ("Carla", "GET", "/tickets/4711", "/tickets/{id}", None),
     ]

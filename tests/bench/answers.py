@@ -1,0 +1,99 @@
+"""How well the help centre finds what people mean: `python -m tests.bench.answers`.
+
+Questions in people's own words with mistyped ones among them (`questions/held_out.toml`), asked of the articles that
+come with the registry, one after the other. It was tuned on other questions (`questions/tuning.toml`; `--tuning` asks
+those).
+"""
+
+import argparse
+import asyncio
+import tempfile
+import time
+import tomllib
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any, NamedTuple
+
+from ccr import package_files
+from ccr.services.help_centre import shipped
+from tests.accounts_house import open_house
+
+QUESTIONS = Path(__file__).parent / "questions"
+NOTHING = "nothing"
+
+
+class Asked(NamedTuple):
+    """One question, the article that answers it, and what came of it."""
+
+    question: str
+    right: str
+    found: dict[str, Any]
+    milliseconds: float
+
+    @property
+    def slugs(self) -> list[str]:
+        """What was found, best first."""
+        return [article["slug"] for article in self.found["articles"]]
+
+
+async def ask_all(name: str) -> list[Asked]:
+    """Every question of a set, of a registry as it comes."""
+    sets: dict[str, list[str]] = tomllib.loads((QUESTIONS / f"{name}.toml").read_text(encoding="utf-8"))
+    asked = []
+    with tempfile.TemporaryDirectory() as folder:
+        async with open_house(Path(folder)) as house:
+            await house.help_centre.ship(shipped(*each) for each in package_files.shipped_articles().items())
+            await house.help_centre.search("warm")
+            for right, questions in sets.items():
+                for question in questions:
+                    began = time.perf_counter()
+                    found = await house.help_centre.search(question)
+                    asked.append(Asked(question, right, found, (time.perf_counter() - began) * 1e3))
+    return asked
+
+
+def share(good: list[Asked], of: list[Asked]) -> float:
+    """From 0 to 1."""
+    return len(good) / len(of)
+
+
+def figures(asked: list[Asked]) -> dict[str, float]:
+    """The shares that count."""
+    real = [one for one in asked if one.right != NOTHING]
+    foreign = [one for one in asked if one.right == NOTHING]
+    return {
+        "first": share([one for one in real if one.slugs[:1] == [one.right]], real),
+        "three": share([one for one in real if one.right in one.slugs], real),
+        "sure": share([one for one in real if one.found["sure"]], real),
+        "unknown": share([one for one in foreign if not one.found["sure"]], foreign),
+    }
+
+
+def report(asked: list[Asked], *, each: bool) -> None:
+    """The table, and with `each` every question that went wrong."""
+    real = [one for one in asked if one.right != NOTHING]
+    print(f"{len(real)} questions about the registry, {len(asked) - len(real)} about something else")
+    found = figures(asked)
+    print(f"right article first        {found['first']:6.1%}   (goal ≥ 70 %)")
+    print(f"right article among three  {found['three']:6.1%}   (goal ≥ 90 %)")
+    print(f"answered rather than “I don't know”, of those about the registry {found['sure']:6.1%}")
+    print(f"“I don't know” to what is about something else {found['unknown']:6.1%}   (goal ≥ 90 %)")
+    times = [one.milliseconds for one in asked]
+    print(f"time a question: median {median(times):.2f} ms, p95 {quantiles(times, n=20)[18]:.2f} ms")
+    if each:
+        for one in asked:
+            if one.right == NOTHING and one.found["sure"]:
+                print(f"  answered, and should not have been: {one.question} → {one.slugs[0]}")
+            if one.right != NOTHING and one.slugs[:1] != [one.right]:
+                print(f"  {one.question} → {', '.join(one.slugs)} instead of {one.right}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tuning", action="store_true", help="ask what it was tuned on instead")
+    parser.add_argument("--each", action="store_true", help="print every question that went wrong")
+    given = parser.parse_args()
+    name = "tuning" if given.tuning else "held_out"
+    report(asyncio.run(ask_all(name)), each=given.each)

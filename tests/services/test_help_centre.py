@@ -1,0 +1,155 @@
+"""The help centre: what staff write, what is found of it, and what is not known."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from ccr import package_files
+from ccr.adapters.search_lunr import LunrShelf
+from ccr.desk.refusals import Code, Refusal
+from ccr.services.help_centre import HelpCentre, shipped
+from tests.accounts_house import SECRET, House, open_house
+
+ARTICLE = {
+    "title": "Returning a kettle",
+    "category": "Kettles",
+    "summary": "Send it back within 14 days.",
+    "body": "Put it into a *box*.",
+    "words": "send back, refund",
+}
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with open_house(tmp_path) as opened:
+        yield opened
+
+
+async def ship(house: House) -> None:
+    await house.help_centre.ship(shipped(*each) for each in package_files.shipped_articles().items())
+
+
+async def refused(code: Code, wanted: object) -> Refusal:
+    with pytest.raises(Refusal) as refusal:
+        await wanted  # type: ignore[misc]
+    assert refusal.value.code is code
+    return refusal.value
+
+
+async def test_a_question_finds_its_article_with_a_letter_wrong_too(house: House) -> None:
+    await ship(house)
+
+    for question in ("I forgot my password", "forgoten my pasword"):
+        found = await house.help_centre.search(question)
+        assert found["sure"]
+        assert found["articles"][0]["slug"] == "forgotten-password"
+        assert found["articles"][0]["url"] == "/help/forgotten-password"
+
+
+async def test_what_is_not_known_is_not_guessed(house: House) -> None:
+    await ship(house)
+
+    for question in ("what is the weather in Paris", "✓✓", "", "the", "x" * 5_000):
+        assert not (await house.help_centre.search(question))["sure"]
+
+
+async def test_an_article_is_written_found_and_changed(house: House) -> None:
+    amir = await house.agent(await house.admin())
+    centre = house.help_centre
+
+    slug = await centre.write(amir, ARTICLE)
+    assert (await centre.search("refund of a kettle"))["articles"][0]["slug"] == slug == "returning-a-kettle"
+    seen = (await centre.article(None, slug))["seen"]
+    await centre.write(amir, ARTICLE | {"words": "boomerang", "seen": seen}, slug)
+
+    assert (await centre.search("boomerang"))["sure"]
+    assert not (await centre.search("refund"))["sure"]
+    lost = await refused(Code.CONFLICT, centre.write(amir, ARTICLE | {"seen": seen}, slug))
+    assert "meanwhile" in lost.message
+    assert await centre.write(amir, ARTICLE) == "returning-a-kettle-2"
+
+
+async def test_another_node_finds_what_was_written_here(house: House) -> None:
+    amir = await house.agent(await house.admin())
+    elsewhere = HelpCentre(house.database, LunrShelf, secret=SECRET, now=lambda: 5)
+    assert not (await elsewhere.search("kettle"))["sure"]
+
+    slug = await house.help_centre.write(amir, ARTICLE)
+    assert (await elsewhere.search("kettle"))["sure"]
+    seen = (await elsewhere.article(None, slug))["seen"]
+    await elsewhere.write(amir, ARTICLE | {"words": "boomerang", "seen": seen}, slug)  # whose clock is slow
+
+    assert (await house.help_centre.search("boomerang"))["sure"]
+
+
+async def test_a_draft_is_for_staff_alone(house: House) -> None:
+    amir, carla = await house.agent(await house.admin()), await house.customer()
+    slug = await house.help_centre.write(amir, ARTICLE | {"published": "no"})
+
+    assert not (await house.help_centre.article(amir, slug))["published"]
+    for reader in (None, carla):
+        await refused(Code.NOT_FOUND, house.help_centre.article(reader, slug))
+        assert await house.help_centre.contents(reader) == []
+    await refused(Code.NOT_FOUND, house.help_centre.vote(carla, "", slug, True))
+    assert (await house.help_centre.search("kettle"))["articles"] == []
+    assert [part["name"] for part in await house.help_centre.contents(amir)] == ["Kettles"]
+
+
+async def test_only_staff_write_and_every_fault_is_named(house: House) -> None:
+    amir, carla = await house.agent(await house.admin()), await house.customer()
+
+    await refused(Code.FORBIDDEN, house.help_centre.write(carla, ARTICLE))
+    await refused(Code.NOT_FOUND, house.help_centre.write(amir, ARTICLE, "no-such"))
+    faults = await refused(
+        Code.INVALID,
+        house.help_centre.write(amir, {"title": "a\nb", "summary": "x" * 501, "body": " ", "category": "K"}),
+    )
+    assert faults.fields.keys() == {"title", "summary", "body"}
+    assert await house.rows("SELECT id FROM articles") == []
+
+
+async def test_everybody_votes_once(house: House) -> None:
+    amir, carla = await house.agent(await house.admin()), await house.customer()
+    slug = await house.help_centre.write(amir, ARTICLE)
+
+    await house.help_centre.vote(carla, "192.0.2.1", slug, True)
+    await house.help_centre.vote(carla, "192.0.2.2", slug, False)
+    await house.help_centre.vote(None, "192.0.2.1", slug, True)
+    await house.help_centre.vote(None, "192.0.2.1", slug, True)
+
+    (kettles,) = await house.help_centre.contents(amir)
+    assert kettles["articles"][0]["votes"] == (1, 1)
+    (kettles,) = await house.help_centre.contents(carla)
+    assert kettles["articles"][0]["votes"] is None
+    assert "192.0.2" not in str(await house.rows("SELECT voter FROM article_votes"))
+
+
+async def test_shipped_articles_follow_the_version_until_somebody_changes_them(house: House) -> None:
+    amir = await house.agent(await house.admin())
+    old = shipped("10-a", "title: A\ncategory: C\nsummary: Old\nwords: x\n\nText")
+    new = shipped("10-a", "title: A\ncategory: C\nsummary: New\nwords: x\n\nText")
+    await house.help_centre.ship([old])
+    await house.help_centre.ship([new])
+    assert (await house.help_centre.article(None, "a"))["summary"] == "New"
+
+    seen = (await house.help_centre.article(None, "a"))["seen"]
+    await house.help_centre.write(amir, ARTICLE | {"seen": seen}, "a")
+    await house.help_centre.ship([old])
+
+    assert (await house.help_centre.article(None, "a"))["summary"] == ARTICLE["summary"]
+    assert len(await house.rows("SELECT id FROM articles")) == 1
+
+
+def test_what_is_shipped_fits_and_its_links_lead_somewhere() -> None:
+    texts = package_files.shipped_articles()
+    slugs = {shipped(*each).slug for each in texts.items()}
+
+    assert len(slugs) >= 12
+    for name, text in texts.items():
+        article = shipped(name, text)
+        assert len(article.body) <= 4_000, name
+        assert len(article.summary) <= 500, name
+        assert len(article.words) <= 1_000, name
+        linked = {part.split(")")[0] for part in article.body.split("](/help/")[1:]}
+        assert linked <= slugs, name
