@@ -74,7 +74,11 @@ class Handlers:
         """Let in whoever has a session; everybody else is told why not."""
         given = auth if isinstance(auth, dict) else {}
         token, meant = given.get("token"), given.get("person")
-        proof = (environ, token if isinstance(token, str) else None, meant if isinstance(meant, int) else None)
+        proof = (
+            environ,
+            token if isinstance(token, str) else None,
+            meant if isinstance(meant, int) else None,
+        )
         socket = Socket(sid, await self._proven(*proof))
         first = self._sockets.add(socket)
         metrics.SOCKETS.inc()

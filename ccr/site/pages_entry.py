@@ -8,7 +8,7 @@ from ccr.services.first_admin import FirstAdmin
 from ccr.services.resets import Resets
 from ccr.services.signing_in import SigningIn
 from ccr.site import cookies
-from ccr.site.guards import anyone, barely_signed_in, identity, known
+from ccr.site.guards import anyone, barely_signed_in, identity, known, unasked
 from ccr.site.limits import spend
 from ccr.site.page_forms import Fields, carry_out
 from ccr.site.rendering import Form, page
@@ -37,6 +37,12 @@ def _add_about(blueprint: Blueprint) -> None:
     @anyone
     async def home() -> ResponseReturnValue:
         return redirect(HOME, 303) if await identity() else await page("home.html")
+
+    @blueprint.get("/offline")
+    @unasked
+    async def offline() -> ResponseReturnValue:
+        """What browsers keep for when they cannot reach us; it must not say who asked."""
+        return await page("offline.html")
 
 
 def _add_registration(

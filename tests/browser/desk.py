@@ -1,5 +1,6 @@
 """People of the cast at browsers of their own, looking at a registry that is being served."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import Any
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
 from tests.accounts_house import PASSWORD
-from tests.live import LASTING, Live, live_registry
+from tests.live import LASTING, WITHIN, Live, live_registry
+from tests.proxy import Proxy
 
 FLAGS = (
     "--headless=new",
@@ -31,6 +33,12 @@ class Desk:
         self.live = live
         self.complaints: list[str] = []
         self.browser = chromium
+        self.bad_line: Proxy | None = None
+
+    def through(self, proxy: Proxy) -> None:
+        """From now on everybody comes by a line that may be as bad as it likes."""
+        self.bad_line = proxy
+        self.live.url = proxy.url
 
     async def visit(self, name: str, path: str = "/tickets", *, live: bool = True, **look: Any) -> Page:
         """A page of a new browser of this person's; `live` unless it has no scripts or nothing to hear."""
@@ -57,8 +65,15 @@ class Desk:
 
     def _hear(self, message: ConsoleMessage) -> None:
         # That the network was away, as a test had it, is not the page's fault.
-        if "ERR_INTERNET_DISCONNECTED" not in message.text:
-            self.complaints.append(f"{message.type}: {message.text}")
+        if "ERR_INTERNET_DISCONNECTED" in message.text or (self.bad_line and "net::ERR_" in message.text):
+            return
+        self.complaints.append(f"{message.type}: {message.text}")
+
+    @staticmethod
+    async def worker_at_hand(page: Page) -> None:
+        """The service worker is there at once, not only when the page has nothing else to do."""
+        await page.evaluate("navigator.serviceWorker.register('/sw.js')")
+        await comes_true(page, "Boolean(navigator.serviceWorker.controller)")
 
     async def cut(self, context: BrowserContext) -> None:
         """The line is dead, and stays so until `mend`."""
@@ -69,6 +84,13 @@ class Desk:
     async def mend(self, context: BrowserContext) -> None:
         """The network is back."""
         await context.set_offline(False)
+
+
+async def comes_true(page: Page, expression: str, arg: Any = None) -> None:
+    """Wait for what a page says of itself; Playwright's own way is forbidden by our pages' policy."""
+    async with asyncio.timeout(WITHIN):
+        while not await page.evaluate(expression, arg):
+            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager

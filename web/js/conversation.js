@@ -1,6 +1,7 @@
 // One ticket, live: the timeline, its numbers, the messages on their way, and the connection, brought together.
 
 import { deliverLater } from "./lasting.js";
+import { dropNews, keepNews, keptAt, news } from "./news.js";
 import { quoteOf } from "./render.js";
 import { Pending } from "./pending.js";
 import { ReadMark, TypingIn, TypingOut } from "./signals.js";
@@ -9,6 +10,8 @@ import { Thread } from "./thread.js";
 
 /** Entries after which the page's facts are others. */
 const CHANGES_STATE = new Set(["agent_assigned", "priority_changed", "ticket_closed", "ticket_reopened", "ticket_rated"]);
+/** Entries after which what is kept here must be forgotten: the page is fetched, and so kept, anew. */
+const IS_FORGOTTEN = new Set(["message_redacted"]);
 const OLDER_AT_ONCE = 50;
 const STALE = new Set(["conflict", "forbidden", "not_found"]);
 const GONE = new Set(["not_found", "forbidden"]);
@@ -35,6 +38,14 @@ export class Conversation {
     this.typingOut = new TypingOut((on) => connection.signal("typing", { ticket: this.ticket, on }));
     this.#listen();
     if (timeline.viewer.mayWrite) this.pending.restore((key) => timeline.hasKey(key));
+    this.#catchUpWithKept();
+  }
+
+  /** A page that comes from the desk shows everything; a kept one lacks what came after it was made. */
+  async #catchUpWithKept() {
+    if (!keptAt) return dropNews();
+    this.#state = null; // its facts may be old as well
+    await this.take(await news());
   }
 
   /** Entries that came in an acknowledgement. */
@@ -103,13 +114,14 @@ export class Conversation {
 
   #apply(entry) {
     this.timeline.append(entry);
+    keepNews([entry], ({ seq }) => seq);
     if (entry.key) this.pending.settle(entry.key);
     if (entry.type === "message_posted") {
       this.typingIn.heard({ on: false });
       this.regions.turn(entry);
     }
     if (entry.type === "ticket_closed") this.regions.close();
-    if (CHANGES_STATE.has(entry.type)) this.#refresh();
+    if (CHANGES_STATE.has(entry.type) || IS_FORGOTTEN.has(entry.type)) this.#refresh();
     this.mark?.look();
   }
 
@@ -145,6 +157,7 @@ export class Conversation {
   async #refresh() {
     try {
       if (!(await this.regions.refresh())) this.#gone();
+      dropNews();
     } catch {
       this.#state = null; // asked again with the next join
     }

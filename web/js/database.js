@@ -6,12 +6,11 @@ const VERSION = 1;
 
 let opening;
 
-/** One transaction on one store. Resolves with what `work(store)` asked for, once it is on the disk. */
-export async function within(store, mode, work) {
+/** One transaction on one store. Resolves with what `work(store)` asked for, once it is done; `strict`: on the disk. */
+export async function within(store, mode, work, durability = "relaxed") {
   const database = await (opening ??= open());
   return new Promise((resolve, reject) => {
-    // Strict: an empty battery a moment later must find it there.
-    const transaction = database.transaction(store, mode, { durability: "strict" });
+    const transaction = database.transaction(store, mode, { durability });
     const request = work(transaction.objectStore(store));
     transaction.oncomplete = () => resolve(request?.result);
     transaction.onabort = () => reject(transaction.error);

@@ -11,7 +11,13 @@ export function keepWorker() {
   if (!("serviceWorker" in navigator)) return;
   const whenIdle = window.requestIdleCallback ?? setTimeout;
   setTimeout(() => whenIdle(() => navigator.serviceWorker.register("/sw.js").catch(() => {})), AFTER);
+  // It has seen nothing of a page that was there before it; asked for once more, it keeps that too.
+  if (!navigator.serviceWorker.controller && document.documentElement.dataset.me) {
+    navigator.serviceWorker.addEventListener("controllerchange", askAgain, { once: true });
+  }
 }
+
+const askAgain = () => fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => {});
 
 /** Has the worker send what is kept, should this page be gone when the network is back. */
 export async function deliverLater() {

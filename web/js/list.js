@@ -4,6 +4,7 @@ import "./common.js";
 import { TicketBoard } from "./board.js";
 import { carryOut } from "./forms.js";
 import { tick } from "./format.js";
+import { keepNews, keptAt, news } from "./news.js";
 import { Connection, showLine } from "./socket.js";
 
 customElements.define("ticket-board", TicketBoard);
@@ -13,7 +14,7 @@ if (board) start();
 
 function start() {
   const connection = new Connection();
-  let wasUp = false;
+  let wasUp = Boolean(keptAt);
   connection.onUp(async () => {
     if (wasUp) await reload().catch(() => {});
     wasUp = true;
@@ -27,6 +28,8 @@ function start() {
   tick(board);
   carryOut(document, connection, () => {}, (form) => board.reset(form));
   sieve(document.querySelector(".search"));
+  news().then((tickets) => tickets.forEach((ticket) => board.put(ticket)));
+  document.addEventListener("visibilitychange", () => document.hidden && keepNews(board.known.values(), ({ id }) => id));
 
   async function watch() {
     try {

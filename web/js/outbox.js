@@ -38,7 +38,8 @@ export async function waiting(person, ticket) {
 
 export async function put(message) {
   try {
-    await within("outgoing", "readwrite", (store) => store.put(message));
+    // On the disk: an empty battery a moment later must find it there.
+    await within("outgoing", "readwrite", (store) => store.put(message), "strict");
   } catch {
     if (!write(nameOf(message), message)) memory.set(message.key, message);
   }

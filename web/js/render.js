@@ -143,7 +143,7 @@ export function renderPending({ key, command, at: sentAt, fault }, viewer, quote
   item.classList.toggle("failed", Boolean(fault));
   const ticksPlace = item.querySelector(".ticks");
   ticksPlace.textContent = "";
-  ticksPlace.setAttribute("aria-label", fault ? "Failed" : "Sending");
+  ticksPlace.setAttribute("aria-label", fault ? "Not sent" : "Kept here");
   if (fault) item.append(renderFault(fault.reason));
   return item;
 }

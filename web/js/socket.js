@@ -1,5 +1,6 @@
 // The one connection to the desk. It says when it is up, asks with an answer or an error, and always comes back.
 
+import { localiseOne } from "./format.js";
 import { Line } from "./line.js";
 import { forgetPages } from "./store.js";
 import { Lost, Refused } from "./refusals.js";
@@ -143,20 +144,27 @@ async function signedOut() {
   location.reload();
 }
 
-/** Says so in the page while the connection is away, once that is worth saying. */
+/** Says so in the page while the connection is away, once that is worth saying; on a kept page also of when it is. */
 export function showLine(connection, line) {
   let timer;
   if (!line) return;
-  connection.onDown(() => {
-    timer ??= setTimeout(() => {
-      line.hidden = false;
-      line.textContent = line.dataset.words;
-    }, 1_000);
-  });
+  const [words, kept] = line.children;
+  const { kept: at } = document.documentElement.dataset;
+  const show = (is) => {
+    line.hidden = !is;
+    words.textContent = is ? line.dataset.words : "";
+  };
+  if (at) {
+    const time = document.createElement("time");
+    Object.assign(time, { dateTime: at }).dataset.as = "activity";
+    localiseOne(time);
+    kept.append(" As of ", time, ".");
+    show(true);
+  }
+  connection.onDown(() => (timer ??= setTimeout(show, 1_000, true)));
   connection.onUp(() => {
     clearTimeout(timer);
     timer = undefined;
-    line.hidden = true;
-    line.textContent = "";
+    show(false);
   });
 }
