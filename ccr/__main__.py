@@ -4,21 +4,26 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from time import perf_counter
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from ccr import adapters, logs, serving
-from ccr.desk.refusals import Refusal
+from ccr import checks, logs, operating, serving
+from ccr.desk.refusals import Code, Refusal
 from ccr.settings import Settings, SettingsError
 from ccr.site.assets import AssetsMissing
 from ccr.store import schema
-from ccr.store.database import Database
 
 if TYPE_CHECKING:
     from ccr.app import Registry
 
-T = TypeVar("T")
+_FORESEEN = (
+    SettingsError,
+    schema.SchemaError,
+    operating.DatabaseTrouble,
+    serving.CannotListen,
+    AssetsMissing,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -28,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         settings = Settings.read(os.environ)
         logs.set_up(settings.log, settings.log_format)
         _COMMANDS[asked.command or "serve"](settings, asked)
-    except (SettingsError, schema.SchemaError, serving.CannotListen, AssetsMissing) as error:
+    except _FORESEEN as error:
         print(f"ccr: {error}", file=sys.stderr)
         raise SystemExit(2) from None
 
@@ -38,7 +43,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="command")
     commands.add_parser("serve", help="serve the registry (what happens without a command, too)")
     commands.add_parser("demo", help="serve a throw-away registry full of lively tickets, on loopback only")
-    commands.add_parser("migrate", help="bring the database's schema up to this version")
+    migrate = commands.add_parser("migrate", help="bring the database's schema up to this version")
+    only = migrate.add_mutually_exclusive_group()
+    only.add_argument("--print", action="store_true", dest="show", help="show the SQL instead of running it")
+    only.add_argument(
+        "--grants", metavar="USER", help="show the SQL that lets this user of DB2 serve, and do nothing else"
+    )
     admin = commands.add_parser("admin", help="make somebody an admin: prints a link to set their password")
     admin.add_argument("email", metavar="EMAIL")
     commands.add_parser("check", help="see whether everything outside can be reached")
@@ -49,15 +59,13 @@ def _serve(settings: Settings, _: argparse.Namespace) -> None:
     async def serve() -> None:
         from ccr.app import create_app
 
-        listener = serving.listen(settings)
-        registry = create_app(settings)
-        try:
-            await registry.prepare()
-        except Refusal as refusal:
-            raise SettingsError("CCR_ADMIN_EMAIL", refusal.message) from None
-        for line in await _first_lines(registry, listener.getsockname()):
-            print(line, flush=True)
-        await serving.serve(registry, settings, registry.drain, listener=listener)
+        with serving.listen(settings) as listener:
+            registry = create_app(settings)
+            with _told("CCR_ADMIN_EMAIL"):
+                await registry.prepare()
+            for line in await _first_lines(registry, listener.getsockname()):
+                print(line, flush=True)
+            await serving.serve(registry, settings, registry.drain, listener=listener)
 
     serving.run(serve())
 
@@ -80,9 +88,14 @@ def _demo(settings: Settings, _: argparse.Namespace) -> None:
     serving.run(demo.serve(settings))
 
 
-def _migrate(settings: Settings, _: argparse.Namespace) -> None:
-    ran = asyncio.run(_with_database(settings, lambda database: database.write(schema.migrate)))
-    print("\n".join(f"migrated: {name}" for name in ran) or f"the schema is up to date ({schema.NEWEST})")
+def _migrate(settings: Settings, asked: argparse.Namespace) -> None:
+    if asked.grants is not None:
+        print(operating.grants(settings, asked.grants))
+    elif asked.show:
+        print(operating.migration(settings))
+    else:
+        ran = operating.migrate(settings)
+        print("\n".join(f"migrated: {name}" for name in ran) or f"the schema is up to date ({schema.NEWEST})")
 
 
 def _admin(settings: Settings, asked: argparse.Namespace) -> None:
@@ -93,33 +106,30 @@ def _admin(settings: Settings, asked: argparse.Namespace) -> None:
         async with registry.running():
             return await registry.first_admin.make_admin(asked.email)
 
-    try:
+    with _told("EMAIL"):
         link = asyncio.run(make())
-    except Refusal as refusal:
-        raise SettingsError("EMAIL", refusal.message) from None
     print(f"Open this link within a day to set the password:\n{settings.public_url}{link}")
 
 
 def _check(settings: Settings, _: argparse.Namespace) -> None:
-    async def look(database: Database) -> float:
-        started = perf_counter()
-        await database.read(schema.check)
-        return perf_counter() - started
+    found = checks.run(settings)
+    print(checks.report(found))
+    if not checks.passed(found):
+        raise SystemExit(1)
 
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """A refusal is about what `name` says, unless the database is at fault."""
     try:
-        seconds = asyncio.run(_with_database(settings, look))
+        with operating.explained():
+            yield
     except Refusal as refusal:
-        print(f"database: out of reach. {refusal.message}")
-        raise SystemExit(1) from None
-    print(f"database: reachable, schema {schema.NEWEST}, {seconds * 1000:.1f} ms")
-
-
-async def _with_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
-    database = Database(*adapters.database_driver(settings))
-    try:
-        return await work(database)
-    finally:
-        await database.close()
+        if refusal.code is Code.UNAVAILABLE:
+            raise operating.DatabaseTrouble(
+                "it cannot be used just now", "see what `ccr check` says"
+            ) from None
+        raise SettingsError(name, refusal.message) from None
 
 
 _COMMANDS = {"serve": _serve, "demo": _demo, "migrate": _migrate, "admin": _admin, "check": _check}

@@ -25,6 +25,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "setting_values": set(),
     "serving": {"settings", "hypercorn_fixes"} | LEAVES,
     "hypercorn_fixes": set(),
+    "operating": {"adapters", "settings", "store"} | LEAVES,
+    "checks": {"operating", "adapters", "settings", "store", "desk"} | LEAVES,
 } | {leaf: set() for leaf in LEAVES}
 
 KNOW_EVERYONE = {"app", "__main__", "demo"}

@@ -3,6 +3,7 @@
 import dataclasses
 import ipaddress
 import logging
+import sqlite3
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -59,6 +60,35 @@ def line_for(settings: Settings, name: str) -> "RedisLine | None":
     from ccr.adapters.redis_line import RedisLine
 
     return RedisLine(settings.redis_url, name)
+
+
+def database_owner(settings: Settings) -> str | None:
+    """The schema that the tables are in; `None` where the database knows no users. Raises `SettingsError`."""
+    if not settings.database_url.startswith("db2:"):
+        return None
+    from ccr.adapters import db2_url
+
+    return db2_url.read(settings.database_url).owner
+
+
+def database_place(settings: Settings) -> str:
+    """Where the database is, without user and password. Raises `SettingsError`."""
+    if not settings.database_url.startswith("db2:"):
+        return settings.database_url.removeprefix("sqlite:///")
+    from ccr.adapters import db2_url
+
+    return db2_url.read(settings.database_url).place
+
+
+def explain(error: Exception) -> tuple[str, str] | None:
+    """What is wrong with the database, and what to do about it; `None` if this is no error of a database's driver."""
+    if isinstance(error, sqlite3.Error):
+        return sqlite.explain(error)
+    if not hasattr(error, "sqlcode"):
+        return None
+    from ccr.adapters import db2, db2_advice
+
+    return db2_advice.explain(error) if isinstance(error, db2.DriverError) else None
 
 
 def mailer_for(settings: Settings) -> Mailer:

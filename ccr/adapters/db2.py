@@ -97,10 +97,10 @@ class Connection:
         if statement is not None:
             self._free(statement)
 
-    def about(self) -> dict[str, Any]:
+    def about(self) -> tuple[str, str, int]:
         """Name and version of the server, and the database's code page."""
         info = self.api.server_info(self._handle)
-        return {"name": info.DBMS_NAME, "version": info.DBMS_VER, "codepage": info.DB_CODEPAGE}
+        return info.DBMS_NAME, info.DBMS_VER, info.DB_CODEPAGE
 
     def _free(self, statement: Any) -> None:
         with contextlib.suppress(Exception):

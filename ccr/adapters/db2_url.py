@@ -38,6 +38,7 @@ class Target:
     """What every connection string ends with: user, password, TLS."""
 
     schema: str | None
+    user: str
     timeout: int
     """Seconds to wait for an answer, of a statement as of a connection."""
 
@@ -45,6 +46,17 @@ class Target:
     readers: int
     encrypted: bool
     local: bool
+
+    @property
+    def owner(self) -> str:
+        """The schema that the tables are in: the one asked for, or else the user's own."""
+        return self.schema or self.user
+
+    @property
+    def place(self) -> str:
+        """For an operator to read."""
+        hosts = ", standby ".join(f"{host}:{port}" for host, port in self.hosts)
+        return f"{self.database} at {hosts} ({'with' if self.encrypted else 'without'} TLS)"
 
     def __repr__(self) -> str:
         return f"Target({self.database} at {self.hosts})"
@@ -74,6 +86,7 @@ def read(url: str) -> Target:
         database=_plain("database", unquote(parts.path[1:])),
         common=_credentials(parts) + _authentication(given) + (_tls(given) if security == "ssl" else ""),
         schema=_schema(given),
+        user=unquote(parts.username or ""),
         timeout=_number(given, "timeout", 2),
         writers=_number(given, "writers", 4),
         readers=_number(given, "readers", 4),

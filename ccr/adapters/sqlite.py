@@ -37,4 +37,21 @@ def _lower(text: str | None) -> str | None:
     return text.lower() if text is not None else None
 
 
+def explain(error: sqlite3.Error) -> tuple[str, str]:
+    """What is wrong, and what to do about it."""
+    said = str(error)
+    return said, next(
+        (todo for words, todo in _ADVICE.items() if words in said), "see whether the file is whole"
+    )
+
+
+_ADVICE = {
+    "unable to open": "check that the folder is there and that this user may write in it",
+    "readonly": "this user must be allowed to write the file and its folder",
+    "is full": "make room on the disk",
+    "locked": "another program holds the file: end it, or wait",
+    "not a database": "CCR_DATABASE_URL names a file of another kind; name another, or take a backup",
+    "malformed": "take a backup: the file is damaged",
+}
+
 DIALECT = SQLite()

@@ -46,6 +46,11 @@ def reached(connection: Connection, writer: str, batch: int) -> bool:
     return row is not None and int(row[0]) >= batch
 
 
+def forget(connection: Connection, writer: str) -> None:
+    """This writer has ended for good."""
+    connection.run("DELETE FROM commits WHERE writer = ?", writer)
+
+
 def _tidy(connection: Connection, before: int) -> None:
     """Row by row, so as to wait for no other writer's."""
     unlocked = connection.dialect.unlocked

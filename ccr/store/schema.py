@@ -1,11 +1,16 @@
 """The schema's number, and how a database is brought up to it."""
 
+from textwrap import dedent
+
 from ccr.desk.clock import now
 from ccr.store.connection import Connection
 from ccr.store.migrations import MIGRATIONS
 
 NEWEST = MIGRATIONS[-1][0]
 """The schema this version of the registry was written for."""
+
+
+_VERSIONS = "CREATE TABLE schema_versions (version INTEGER NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)"
 
 
 class SchemaError(Exception):
@@ -21,22 +26,29 @@ def version(connection: Connection) -> int:
 
 
 def migrate(connection: Connection) -> list[str]:
-    """Run what has not run yet, in order. The names of what ran."""
+    """Run what has not run yet, in order. The names of what ran. Raises `SchemaError`."""
+    ran = []
+    for name, statements in pending(connection):
+        for statement in statements:
+            connection.run(statement)
+        ran.append(name)
+    return ran
+
+
+def pending(connection: Connection) -> list[tuple[str, list[str]]]:
+    """What has not run yet, in order: names, each with its statements. Raises `SchemaError`."""
     present = version(connection)
     if present > NEWEST:
         raise SchemaError(_too_new(present))
-    if present == 0 and not _exists(connection):
-        connection.run(
-            "CREATE TABLE schema_versions (version INTEGER NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)"
-        )
-    ran = []
+    steps = []
     for number, name, statements in MIGRATIONS:
         if number > present:
-            for statement in statements:
-                connection.run(statement.format(**connection.dialect.types))
-            connection.run("INSERT INTO schema_versions (version, applied_at) VALUES (?, ?)", number, now())
-            ran.append(f"{number:04d} {name}")
-    return ran
+            entered = f"INSERT INTO schema_versions (version, applied_at) VALUES ({number}, {now()})"
+            made = [_in(connection, statement) for statement in statements]
+            steps.append((f"{number:04d} {name}", [*made, entered]))
+    if steps and present == 0 and not _exists(connection):
+        steps[0][1].insert(0, _VERSIONS)
+    return steps
 
 
 def check(connection: Connection) -> None:
@@ -48,6 +60,11 @@ def check(connection: Connection) -> None:
         raise SchemaError(
             f"The database has schema {present} and this version needs {NEWEST}: run `ccr migrate`."
         )
+
+
+def _in(connection: Connection, statement: str) -> str:
+    """In the dialect's words, and without the indentation of the file that it is written in."""
+    return dedent(statement.format(**connection.dialect.types)).strip()
 
 
 def _exists(connection: Connection) -> bool:

@@ -8,62 +8,39 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from ccr import operating
 from ccr.adapters import db2, db2_url
-from ccr.store import schema
+from ccr.settings import Settings
 from ccr.store.connection import Connection
 from tests import databases
 from tests.db2 import derby
 from tests.db2.derby import Shim
 from tests.live import Live, live_registry
+from tests.store import statements
 
 REAL = os.environ.get("CCR_TEST_DB2_URL", "")
 
-TABLES = (
-    "commits",
-    "quiet_kinds",
-    "bounced_addresses",
-    "reports_seen",
-    "article_votes",
-    "articles",
-    "feedback",
-    "canned_replies",
-    "outbox",
-    "read_marks",
-    "receipts",
-    "entries",
-    "tickets",
-    "wrong_tries",
-    "codes",
-    "devices",
-    "sessions",
-    "logins",
-    "people",
-)
+TABLES = [*reversed(statements.tables())]
 """Each before those that it refers to."""
 
-NUMBERED = (
-    "articles",
-    "feedback",
-    "canned_replies",
-    "outbox",
-    "tickets",
-    "wrong_tries",
-    "sessions",
-    "people",
-)
+NUMBERED = statements.numbered()
 """Those that number their rows."""
 
 
 class Db2(NamedTuple):
-    """A database with the schema, empty, and how to spoil the way there, where that can be done."""
+    """A database with the schema, empty, and how to spoil the way there, where that can be done.
+
+    `url` is for the user that serves, who has just the rights that `ccr migrate --grants` gives; `owner` for the
+    tables' owner, who is the same where the tests run on a real DB2.
+    """
 
     url: str
+    owner: str
     shim: Shim | None
 
-    def connect(self, **options: object) -> Connection:
-        """A connection of the test's own."""
-        url = self.url + "".join(f"&{name}={value}" for name, value in options.items())
-        return Connection(db2.connect(db2_url.read(url)), db2.DIALECT)
+    def connect(self) -> Connection:
+        """A connection of the test's own, which may do everything."""
+        return Connection(db2.connect(db2_url.read(self.owner)), db2.DIALECT)
 
 
 @pytest.fixture(scope="session")
@@ -73,12 +50,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Db2]:
         names = parse_qs(urlsplit(REAL).query).get("schema", [""])
         if "TEST" not in names[0].upper():
             pytest.exit("CCR_TEST_DB2_URL must end with ?schema=…TEST…: everything in that schema is deleted")
-        yield _migrated(Db2(REAL, None))
+        yield _migrated(Db2(REAL, REAL, None))
         return
     if lacking := derby.missing():
         pytest.skip(lacking)
     with derby.running(tmp_path_factory.mktemp("derby"), memory=True) as (_, shim):
-        yield _migrated(Db2(shim.url(derby.new_name()), shim))
+        name = derby.new_name()
+        yield _migrated(Db2(shim.url(name, user="server", schema="APP"), shim.url(name), shim))
 
 
 @pytest.fixture
@@ -105,10 +83,13 @@ async def live(tmp_path: Path, on_db2: Db2) -> AsyncIterator[Live]:
 
 
 def _migrated(served: Db2) -> Db2:
-    connection = served.connect()
-    schema.migrate(connection)
-    connection.driver.commit()  # type: ignore[attr-defined]
-    connection.driver.close()
+    settings = Settings(database_url=served.owner)
+    operating.migrate(settings)
+    if served.url != served.owner:
+        with operating.connected(settings) as connection:
+            for statement in script(operating.grants(settings, "server")):
+                connection.run(statement)
+            connection.dialect.commit(connection.driver)
     return served
 
 
@@ -118,5 +99,11 @@ def _wipe(served: Db2) -> None:
         connection.run(f"DELETE FROM {table}")
     for table in NUMBERED:
         connection.run(f"ALTER TABLE {table} ALTER COLUMN id RESTART WITH 1")
-    connection.driver.commit()  # type: ignore[attr-defined]
+    connection.dialect.commit(connection.driver)
     connection.driver.close()
+
+
+def script(text: str) -> list[str]:
+    """The statements of a script, as DB2's command line would take it apart."""
+    lines = [line for line in text.splitlines() if not line.startswith("--")]
+    return [statement.strip() for statement in "\n".join(lines).split(";") if statement.strip()]

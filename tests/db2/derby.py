@@ -17,6 +17,9 @@ ROOT = Path(__file__).parent.parent.parent
 JARS = Path(os.environ.get("DERBY_JARS", "/usr/share/java"))
 NEEDED = ("derbynet", "derby")
 INSTALL = "apt-get install default-jre-headless libderby-java"
+USERS = ("app", "server")
+"""Who is let in, each with their own name as the password: the tables' owner, and the one that serves."""
+
 STARTING = 60
 """Seconds that a JVM may take to start on a busy machine."""
 
@@ -50,6 +53,11 @@ class Derby:
             "derby.locks.deadlockTimeout": 0,
             "derby.stream.error.field": "java.lang.System.err",
             "user.timezone": "UTC",
+            # Users have to prove themselves, and may do what they were granted.
+            "derby.connection.requireAuthentication": "true",
+            "derby.authentication.provider": "BUILTIN",
+            "derby.database.sqlAuthorization": "true",
+            **{f"derby.user.{name}": name for name in USERS},
         }
         command = ["java", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
         command += [f"-D{name}={value}" for name, value in settings.items()]
@@ -125,11 +133,11 @@ class Shim:
         assert self._process.stdout is not None
         self._process.stdout.close()
 
-    def url(self, database: str, **options: object) -> str:
+    def url(self, database: str, user: str = "app", **options: object) -> str:
         """For `CCR_DATABASE_URL`."""
         given = {"authentication": "server", "timeout": 20} | options
         query = "&".join(f"{name}={value}" for name, value in given.items())
-        return f"db2://app:app@127.0.0.1:{self.port}/{database}?{query}"
+        return f"db2://{user}:{user}@127.0.0.1:{self.port}/{database}?{query}"
 
     def _heard(self) -> str:
         assert self._process.stdout is not None

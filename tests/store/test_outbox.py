@@ -9,10 +9,11 @@ import pytest
 from ccr.desk import clock
 from ccr.desk.clock import MINUTE, SECOND
 from ccr.desk.notices import Channel, Kind, Notice
-from ccr.store import outbox
+from ccr.desk.people import Person, Role
+from ccr.store import outbox, people
 from ccr.store.connection import Connection
 from ccr.store.outbox import Owed
-from tests.accounts_house import CARLA, House, open_house
+from tests.accounts_house import House, open_house
 
 LEASE = MINUTE
 NOW = 1_800_000_000_000
@@ -28,10 +29,9 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 @pytest.fixture
 async def carla(house: House) -> int:
-    """Her welcome is out of the way."""
-    person = await house.customer(CARLA)
-    await do(house, lambda c: c.run("DELETE FROM outbox"))
-    return person.id
+    """She has not been welcomed, so that nothing is owed yet."""
+    carla = Person(id=0, role=Role.CUSTOMER, first_name="Carla", last_name="Custer", email=None, mobile=None)
+    return (await do(house, lambda c: people.add(c, carla, None, NOW))).id
 
 
 async def do(house: House, unit: Callable[[Connection], T]) -> T:

@@ -1,7 +1,7 @@
 """Where the databases differ, by name. Everything else in `store/` is SQL that all of them understand."""
 
 from enum import Enum, auto
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class Driver(Protocol):
@@ -22,6 +22,15 @@ class Asking(Protocol):
 
     def run(self, sql: str, *params: Any) -> int:
         """How many rows the statement changed."""
+
+
+class About(NamedTuple):
+    """Which server this is. `recent`: no older than what we were written for; `unicode`: keeps every character."""
+
+    product: str
+    recent: bool
+    encoding: str
+    unicode: bool
 
 
 class Trouble(Enum):
@@ -56,6 +65,9 @@ class Dialect(Protocol):
     types: dict[str, str]
     """What `{identity}`, `{text}` … in a migration stand for."""
 
+    floor: str
+    """The oldest version that this was written for."""
+
     held: str
     """Behind a SELECT: what it read stays as it is until the transaction ends."""
 
@@ -79,6 +91,9 @@ class Dialect(Protocol):
 
     def trouble(self, error: Exception) -> Trouble:
         """What went wrong."""
+
+    def about(self, driver: Any) -> About:
+        """Which server the connection leads to."""
 
     def has_table(self, connection: Asking, name: str) -> bool:
         """Whether a table of this name is there."""

@@ -7,7 +7,10 @@ better way exists in DB2 alone, the one that both know was taken. The driver's e
 from datetime import datetime
 from typing import Any
 
-from ccr.store.dialects.base import Asking, Trouble
+from ccr.store.dialects.base import About, Asking, Trouble
+
+UTF_8 = 1208
+"""Its code page's number."""
 
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - DB2's timestamps name no zone
 NOT_THERE = -204
@@ -22,6 +25,7 @@ class DB2:
     """Many writers, each locking the rows it changes; readers see what is committed."""
 
     name = "db2"
+    floor = "11.5"
     remote = True
     # The ticket's row cannot change until the reading ends, and so nothing on its timeline does.
     held = " WITH RS"
@@ -63,6 +67,14 @@ class DB2:
         if getattr(error, "lost", False) or state[:2] == "08" or state == "40003":
             return Trouble.LOST
         return Trouble.UNAVAILABLE if state[:2] in ("57", "58") or state == "55039" else Trouble.OTHER
+
+    def about(self, driver: Any) -> About:
+        """By what the server said when it let us in, such as 11.05.0900 for 11.5.9.0."""
+        name, version, encoding = driver.about()
+        major, minor, rest = (int(part) for part in version.split("."))
+        product = f"{name} {major}.{minor}.{rest // 100}.{rest % 100}"
+        recent = [major, minor] >= [int(part) for part in self.floor.split(".")]
+        return About(product, recent and name.startswith("DB2/"), str(encoding), encoding == UTF_8)
 
     def has_table(self, connection: Asking, name: str) -> bool:
         """By asking it, because not everybody may read the catalogue."""

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from ccr.store.dialects.base import Asking, Driver, Trouble
+from ccr.store.dialects.base import About, Asking, Driver, Trouble
 
 
 class SQLite:
     """SQLite ≥ 3.35: one writer, who is alone from BEGIN IMMEDIATE on."""
 
     name = "sqlite"
+    floor = "3.35"
     remote = False
     held = unlocked = ""  # a transaction is a snapshot, and waits for nobody
     types = {  # noqa: RUF012 - a constant
@@ -44,6 +45,14 @@ class SQLite:
         if "UNIQUE constraint failed" in str(error):
             return Trouble.DUPLICATE
         return Trouble.UNAVAILABLE if type(error).__name__ == "OperationalError" else Trouble.OTHER
+
+    def about(self, driver: Any) -> About:
+        """The library within this process."""
+        cursor = driver.cursor()
+        [(version,)] = cursor.execute("SELECT sqlite_version()").fetchall()
+        [(encoding,)] = cursor.execute("PRAGMA encoding").fetchall()
+        recent = tuple(map(int, version.split(".")[:2])) >= tuple(map(int, self.floor.split(".")))
+        return About(f"SQLite {version}", recent, encoding, encoding.startswith("UTF"))
 
     def has_table(self, connection: Asking, name: str) -> bool:
         """By SQLite's catalogue."""

@@ -5,6 +5,7 @@ from tests.db2.shim.requests import CURSOR_STABILITY
 from tests.db2.shim.wire import (
     ACCESSED,
     ATTRIBUTES,
+    NOT_OPENED,
     PRODUCT,
     RESULT_SETS,
     SERVER_CLASS,
@@ -38,11 +39,19 @@ def mend(segment: Segment) -> None:
         name = SERVER.encode("cp500")
         parts = [(part, name if part == SERVER_CLASS else said) for part, said in objects(segment.payload)]
         segment.body = make_object(code, join(parts))
-    elif code in (SQL_CARD, SQL_DARD):
-        _, payload, end = read_object(segment.body)
-        changed = as_db2(payload)
-        if changed is not None:
-            segment.body = make_object(code, changed) + segment.body[end:]
+    elif code in (SQL_CARD, SQL_DARD, NOT_OPENED):
+        segment.body = _told(segment.body)
+
+
+def _told(body: bytes) -> bytes:
+    """With the errors in it, which may stand behind another object."""
+    out, at = b"", 0
+    while at < len(body):
+        code, payload, end = read_object(body, at)
+        changed = as_db2(payload) if code in (SQL_CARD, SQL_DARD) else None
+        out += body[at:end] if changed is None else make_object(code, changed)
+        at = end
+    return out
 
 
 def _accessed(payload: bytes) -> bytes:
