@@ -1,0 +1,242 @@
+"""One run: servers, people who never stop writing, whatever happens to both, and in the end what is there."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from time import monotonic
+
+import aiohttp
+
+from tests.faults import ending
+from tests.faults.cast import Cast, assemble
+from tests.faults.clients import Client, Person, Poster, Talker
+from tests.faults.history import OK, Attempt, History, Send, Truth
+from tests.faults.nodes import Node, new_secret
+from tests.nodes import Valkey, running_valkey
+from tests.proxy import Proxy, open_proxy
+from tests.waiting import until
+
+PATIENCE = 90
+"""Seconds for something that must come, on a very busy machine."""
+
+WINDOW = 5
+"""Messages that a hasty customer has in flight."""
+
+FORGETS = 0.2
+"""How many unanswered messages of a customer's are given up, as by somebody who closes the tab."""
+
+TICKETS = 4
+
+
+class Stuck(Exception):
+    """Nothing goes on any more."""
+
+
+class Story:
+    """The servers, the lines to them, and the people."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        folder: Path,
+        nodes: list[Node],
+        redis: Valkey | None,
+        forgets: float,
+    ) -> None:
+        self.session = session
+        self.folder = folder
+        self.forgets = forgets
+        self.nodes = nodes
+        self.redis = redis
+        self.lines: list[Proxy] = []
+        self.history = History()
+        self.talkers: list[Talker] = []
+        self.posters: list[Poster] = []
+        self.cast: Cast
+        self._tasks: list[asyncio.Task[None]] = []
+        self._chatting: asyncio.Task[None] | None = None
+
+    @property
+    def clients(self) -> list[Client]:
+        """Everybody's."""
+        return [*self.talkers, *self.posters]
+
+    def acknowledged(self) -> int:
+        """Sends so far."""
+        return sum(client.acknowledged for client in self.clients)
+
+    def outcomes(self) -> Counter[str]:
+        """Of every attempt so far."""
+        return Counter(attempt.outcome for send in self.history.sends.values() for attempt in send.attempts)
+
+    def door(self) -> str:
+        """A line to some node."""
+        return random.choice(self.lines).url
+
+    async def acknowledges(self, more: int) -> None:
+        """So many sends are acknowledged from now on."""
+        goal = self.acknowledged() + more
+        await self.until(lambda: self.acknowledged() >= goal)
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait for it, unless one of the people failed meanwhile."""
+
+        def either() -> object:
+            for task in self._tasks:
+                if task.done():
+                    task.result()
+            return condition()
+
+        try:
+            await until(either, within=PATIENCE)
+        except TimeoutError:
+            raise Stuck(self.how_it_stands()) from None
+
+    def how_it_stands(self) -> str:
+        """For whoever has to find out why nothing goes on."""
+        nodes = [f"{node.name} up={node.up}: " + " | ".join(list(node.log)[-8:]) for node in self.nodes]
+        people = [
+            f"{client.name} at {client.head}: {len(client.waiting)} wait, "
+            + ", ".join(
+                f"{a.outcome} {a.code}" for send in list(client.waiting)[:2] for a in send.attempts[-2:]
+            )
+            for client in self.clients
+        ]
+        return "\n".join([*nodes, *people])
+
+    async def people_come(self, tickets: int) -> None:
+        """They sign in and open their tabs."""
+        self.cast = cast = await assemble(self.session, self.nodes[0].url, tickets)
+        for person, ticket, key, command in cast.first_sends:
+            attempt = Attempt(monotonic(), 0, monotonic(), OK)
+            send = Send("the cast", person.id, ticket, key, command, [attempt])
+            self.history.sends[key] = send
+        for number, ticket in enumerate(cast.tickets):
+            self._talker(
+                f"carla{number}", cast.customers[number], ticket, window=WINDOW, forgets=self.forgets
+            )
+            self._talker(f"carla{number}-tab", cast.customers[number], ticket)
+            self._talker(f"agent{number}", cast.agent_of(number), ticket)
+        shared = cast.tickets[1]
+        self._talker("chen-shares", cast.agents[2], shared)
+        self._talker("stranger", cast.customers[0], shared)
+        self._poster("ada-shares", cast.ada, shared)
+        self._poster("ada-closes", cast.ada, cast.tickets[0])
+        self._poster("carla2-http", cast.customers[2], cast.tickets[2], forgets=self.forgets)
+        self._poster("stranger-http", cast.customers[0], cast.tickets[2])
+        self._poster("raiser", cast.customers[0], 0)
+        for client in (*self.talkers, *self.posters):
+            self._tasks.append(asyncio.create_task(client.run(self.session)))
+
+    def chat(self) -> None:
+        """Everybody begins to write, and goes on."""
+        self._chatting = asyncio.create_task(self._chat())
+        self._tasks.append(self._chatting)
+
+    async def fall_silent(self) -> None:
+        """Nobody writes anything new; what was begun is sent until it is settled."""
+        if self._chatting is not None:
+            self._tasks.remove(self._chatting)
+            self._chatting.cancel()
+            await asyncio.gather(self._chatting, return_exceptions=True)
+        await self.until(lambda: not any(self._unsettled(client) for client in self.clients))
+
+    async def people_go(self) -> None:
+        """All tabs are closed."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    async def conclude(self, *, all_hear: bool = True) -> Truth:
+        """Everything heals, everybody falls silent and catches up; then all of it is read in every way there is.
+
+        `all_hear`: with nothing more to come, everybody is told of everything without asking.
+        """
+        for line in self.lines:
+            line.heal()
+        for node in self.nodes:
+            if not node.up:
+                await node.start()
+        await self.fall_silent()
+        if all_hear:
+            await ending.hear_the_rest(self)
+        await self.people_go()
+        return await ending.read_everything(self)
+
+    def _unsettled(self, client: Client) -> bool:
+        """Chen may wait for ever to be let in where Bea has the ticket."""
+        return bool(client.waiting) and client.name not in ("stranger", "chen-shares", "agent1")
+
+    def _talker(self, name: str, person: Person, ticket: int, window: int = 1, forgets: float = 0.0) -> None:
+        self.talkers.append(
+            Talker(self.history, name, person, ticket, doors=self.door, window=window, forgets=forgets)
+        )
+
+    def _poster(self, name: str, person: Person, ticket: int, forgets: float = 0.0) -> None:
+        self.posters.append(Poster(self.history, name, person, ticket, doors=self.door, forgets=forgets))
+
+    async def _chat(self) -> None:
+        turn = 0
+        while True:
+            turn += 1
+            for talker in self.talkers:
+                self._says_something(talker)
+            for poster in self.posters:
+                if not poster.waiting:
+                    self._asks_for_something(poster, turn)
+            await asyncio.sleep(0.02)
+
+    def _says_something(self, talker: Talker) -> None:
+        if talker.name.endswith("-tab"):
+            return  # reads along
+        while len(talker.waiting) < (WINDOW if talker.person.role == "customer" else 1):
+            chance = random.random()
+            if chance < 0.05:
+                talker.says("post_note")  # a customer is refused
+            elif chance < 0.07 and talker.own:
+                talker.wants("redact_message", of=talker.own.pop())
+            else:
+                talker.says()
+
+    def _asks_for_something(self, poster: Poster, turn: int) -> None:
+        if poster.name == "ada-shares" and turn % 25 == 0:
+            poster.wants("assign_agent", agent=random.choice(self.cast.agents[1:]).id)
+        elif poster.name == "ada-closes" and turn % 50 < 2:
+            poster.wants(("close_ticket", "reopen_ticket")[turn % 50])
+        elif poster.name == "raiser" and turn % 25 == 0:
+            poster.wants("open_ticket", query=f"One more question, the {turn}th")
+        elif poster.name in ("carla2-http", "stranger-http") and turn % 5 == 0:
+            poster.says()
+
+
+@asynccontextmanager
+async def told(
+    folder: Path,
+    *,
+    nodes: int = 1,
+    redis: bool = False,
+    tickets: int = TICKETS,
+    forgets: float = FORGETS,
+) -> AsyncIterator[Story]:
+    """A story whose people have come and not begun to write."""
+    async with AsyncExitStack() as stack:
+        between = stack.enter_context(running_valkey()) if redis else None
+        given = {"CCR_SECRET_KEY": new_secret()}
+        if between is not None:
+            given["CCR_REDIS_URL"] = between.url
+        connector = aiohttp.TCPConnector(limit=0, force_close=True)
+        session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+        servers = [Node(f"node{n}", folder, given) for n in range(nodes)]
+        story = Story(session, folder, servers, between, forgets)
+        for node in story.nodes:
+            stack.push_async_callback(node.end)
+            await node.start()
+            for _ in range(2):
+                story.lines.append(await stack.enter_async_context(open_proxy("127.0.0.1", node.port)))
+        stack.push_async_callback(story.people_go)
+        await story.people_come(tickets)
+        yield story
