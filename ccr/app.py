@@ -11,10 +11,11 @@ from quart import Quart
 from ccr import adapters, package_files
 from ccr.adapters.mail_templates import JinjaTemplates
 from ccr.adapters.passwords import Argon2Passwords
+from ccr.adapters.pictures import PillowPictures
 from ccr.adapters.search_lunr import LunrShelf
 from ccr.desk import clock
 from ccr.desk.notices import Channel
-from ccr.ports import Hasher, Mailer
+from ccr.ports import FileStore, Hasher, Mailer, Pictures
 from ccr.realtime.drain import drain
 from ccr.realtime.handlers import Handlers
 from ccr.realtime.mounting import mounted, same_origin
@@ -25,6 +26,7 @@ from ccr.realtime.sockets import Sockets
 from ccr.realtime.spread import SpreadPublisher
 from ccr.realtime.words import Seal
 from ccr.services.accounts import Accounts
+from ccr.services.attachments import Attachments
 from ccr.services.canned_replies import CannedReplies
 from ccr.services.carrying import Carrier
 from ccr.services.catching_up import CatchingUp
@@ -39,15 +41,19 @@ from ccr.services.reading import Reading
 from ccr.services.resets import Resets
 from ccr.services.signing_in import SigningIn
 from ccr.services.staff import Staff
+from ccr.services.sweeping import Sweeper
+from ccr.services.uploads import Uploads
 from ccr.settings import Settings, signing_key
 from ccr.site import assets, compression, errors, guards, limits, rendering
 from ccr.site.addresses import BehindProxies
 from ccr.site.api_accounts import accounts_api
+from ccr.site.api_files import files_api
 from ccr.site.api_help import help_api
 from ccr.site.api_tickets import tickets_api
 from ccr.site.openapi import openapi_api
 from ccr.site.ops import operations
 from ccr.site.pages_account import account_pages
+from ccr.site.pages_files import files_pages
 from ccr.site.pages_help import help_pages
 from ccr.site.pages_tickets import tickets_pages
 from ccr.store import schema
@@ -61,6 +67,8 @@ class Parts:
     mailer: Mailer | None = None
     hasher: Hasher | None = None
     line: Line | None = None
+    files: FileStore | None = None
+    pictures: Pictures | None = None
     now: Callable[[], int] = clock.now
 
 
@@ -99,7 +107,7 @@ class Registry:
     async def running(self) -> AsyncIterator[None]:
         """From a prepared database to closed connections; what the server's lifespan goes through."""
         await self.prepare()
-        working = [asyncio.create_task(self.postman.run())]
+        working = [asyncio.create_task(worker.run()) for worker in (self.postman, self.sweeper)]
         if isinstance(self.publisher, SpreadPublisher):
             working.append(asyncio.create_task(self.publisher.nodes.run()))
         try:
@@ -109,7 +117,9 @@ class Registry:
                 task.cancel()
             await asyncio.gather(*working, return_exceptions=True)
             await self.database.close()
+            await self.files.close()
             self.hasher.close()
+            self.pictures.close()
 
     async def drain(self) -> None:
         """Not ready any more, and everybody is told and let go."""
@@ -135,7 +145,15 @@ class Registry:
         self.hasher = self._parts.hasher or Argon2Passwords()
         database, hasher, publisher = self.database, self.hasher, self.publisher
         wake = self._wake
-        self.changes = Changes(database, publisher, admins_read=settings.admin_reads, now=now, wake=wake)
+        self._build_files(settings)
+        self.changes = Changes(
+            database,
+            publisher,
+            admins_read=settings.admin_reads,
+            now=now,
+            wake=wake,
+            sweep=self.sweeper.wake,
+        )
         self.reading = Reading(database, publisher, admins_read=settings.admin_reads, now=now)
         publisher.reads_with(self.reading.summaries)
         if isinstance(publisher, SpreadPublisher):
@@ -163,13 +181,28 @@ class Registry:
             )
         }
 
+    def _build_files(self, settings: Settings) -> None:
+        database, now = self.database, self._parts.now
+        self.files = self._parts.files or adapters.files_for(settings)
+        self.pictures = self._parts.pictures or PillowPictures()
+        self.sweeper = Sweeper(database, self.files, now=now)
+        self.attachments = Attachments(
+            database, self.files, self.pictures, admins_read=settings.admin_reads, now=now
+        )
+        self.uploads = Uploads(database, self.attachments, now=now)
+
     def _wake(self) -> None:
         self.postman.wake()
 
     def _build_site(self, settings: Settings) -> None:
         site = self.site = Quart("ccr", static_folder=None)
         built = assets.Assets(package_files.static_folder())
-        rendering.set_up(site, templates=package_files.template_folder(), asset=built.url)
+        rendering.set_up(
+            site,
+            templates=package_files.template_folder(),
+            asset=built.url,
+            files_from=settings.cos_endpoint if settings.files == "cos" else None,
+        )
         compression.set_up(site)
         errors.install(site, rendering.error_page)
         limits.install(site, settings)
@@ -195,6 +228,8 @@ class Registry:
             tickets_api(self.changes, self.reading),
             help_api(self.help_centre),
             help_pages(self.help_centre),
+            files_api(self.attachments, self.uploads),
+            files_pages(),
             openapi_api(),
             account_pages(
                 accounts=self.accounts,
@@ -205,7 +240,9 @@ class Registry:
                 feedback=self.feedback,
                 reading=self.reading,
             ),
-            tickets_pages(self.changes, self.reading, self.canned_replies, admins_read=reads),
+            tickets_pages(
+                self.changes, self.reading, self.canned_replies, self.attachments, admins_read=reads
+            ),
         ]
 
     async def _serving(self) -> AsyncGenerator[None, None]:

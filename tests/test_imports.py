@@ -32,6 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 KNOW_EVERYONE = {"app", "__main__", "demo"}
 
 HOMES: dict[str, set[str]] = {
+    "PIL": {"adapters"},
     "aiohttp": {"adapters"},
     "aiosmtplib": {"adapters"},
     "argon2": {"adapters"},

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ccr.adapters import sqlite
-from ccr.ports import Mailer, Pusher, Texter
+from ccr.ports import FileStore, Mailer, Pusher, Texter
 from ccr.settings import Settings, push_key
 from ccr.store.dialects import Dialect, Driver
 
@@ -140,6 +140,22 @@ def pusher_for(settings: Settings) -> Pusher:
 
     own = settings.public_url if settings.secure_cookies else f"mailto:{_sender(settings.public_url)}"
     return WebPusher(private_key=push_key(settings), contact=settings.vapid_contact or own)
+
+
+def files_for(settings: Settings) -> FileStore:
+    """Where files lie."""
+    if settings.files == "local":
+        from ccr.adapters.local import LocalFiles
+
+        return LocalFiles(settings.data / "files")
+    from ccr.adapters.cos import CosFiles
+
+    return CosFiles(
+        endpoint=settings.cos_endpoint or "",
+        bucket=settings.cos_bucket or "",
+        access_key=settings.cos_access_key or "",
+        secret_key=settings.cos_secret_key or "",
+    )
 
 
 def _sender(public_url: str) -> str:

@@ -49,9 +49,9 @@ class OpenTicket(Command, frozen=True, tag="open_ticket"):
 
 
 class PostMessage(Command, frozen=True, tag="post_message"):
-    """Say something to the other side; `reply_to` is the seq it answers."""
+    """Say something to the other side; `reply_to` is the seq it answers. Files may go without words."""
 
-    body: Text
+    body: Text = ""
     reply_to: Seq | None = None
     attachments: Attachments = []
 
@@ -137,7 +137,10 @@ def read_command(given: object) -> Any:
     if kind is None:
         name = printable(given.get("type"))
         raise Refusal(Code.INVALID, f"There is no command {name}.", fields={"type": "is not a command"})
-    return check(kind, given)
+    command = check(kind, given)
+    if isinstance(command, PostMessage) and not command.body and not command.attachments:
+        raise Refusal(Code.INVALID, "Body is required.", fields={"body": "is required"})
+    return command
 
 
 def name_of(command: Command) -> str:

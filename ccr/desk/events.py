@@ -30,6 +30,19 @@ class AgentName(msgspec.Struct, frozen=True):
     name: str
 
 
+class Attached(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A file as its message names it. Width and height in pixels, of pictures; the other two are a voice note's."""
+
+    id: int
+    name: str
+    media_type: str
+    bytes: int
+    width: int | None = None
+    height: int | None = None
+    duration_ms: int | None = None
+    waveform: str | None = None
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The content of an entry; its fields are the contract's. Stored as JSON, its `type` in a column of its own."""
 
@@ -47,12 +60,13 @@ class TicketOpened(Event, frozen=True):
 
 
 class MessagePosted(Event, frozen=True):
-    """The customer, the assigned agent or the bot wrote. `redacted` once its body was blanked."""
+    """The customer, the assigned agent or the bot wrote. `redacted` once blanked; files may come without words."""
 
     type: ClassVar[str] = "message_posted"
     reach: ClassVar[Reach] = Reach.CONVERSATION
     body: str
     reply_to: int | None = None
+    attachments: tuple[Attached, ...] = ()
     redacted: bool = False
 
 

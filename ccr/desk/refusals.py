@@ -67,6 +67,11 @@ def invalid(**fields: str) -> Refusal:
     return Refusal(Code.INVALID, "; ".join(f"{name}: {text}" for name, text in fields.items()), fields=fields)
 
 
+def bad_file(why: str) -> Refusal:
+    """A file that cannot be sent; `why` goes on where "The file" begins."""
+    return Refusal(Code.INVALID, f"The file {why}.", fields={"file": why})
+
+
 def not_found(what: str) -> Refusal:
     """The same answer for what does not exist and for what is not this person's to see."""
     return Refusal(Code.NOT_FOUND, f"There is no such {what}.")

@@ -12,7 +12,7 @@ from ccr.desk import commands as asked
 from ccr.desk import events as happened
 from ccr.desk.clock import MINUTE
 from ccr.desk.commands import Command
-from ccr.desk.events import AgentName, Entry, Event, Reach
+from ccr.desk.events import AgentName, Attached, Entry, Event, Reach
 from ccr.desk.people import Person, Role
 from ccr.desk.refusals import Refusal, conflict, forbidden, invalid, not_found
 from ccr.desk.ticket import Ticket
@@ -28,6 +28,9 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     target: Entry | None = None
     assignee: Person | None = None
     """The agent to be, or, of a ticket that is reopened, the one it had."""
+
+    attached: tuple[Attached, ...] = ()
+    """Of the files that a message names, those that are this person's on this ticket, and not sent yet."""
 
 
 def clearance(role: Role, *, admins_read: bool) -> Reach:
@@ -87,15 +90,20 @@ def _open(person: Person, command: asked.OpenTicket) -> list[Event]:
     ]
 
 
-def _post_message(ticket: Ticket, person: Person, command: asked.PostMessage, known: Known) -> list[Event]:
+def check_may_write(ticket: Ticket, person: Person) -> None:
+    """Whether this person, who sees the ticket, may write a message on it now, or attach a file. Raises `Refusal`."""
     if person.role not in (Role.CUSTOMER, Role.AGENT):
         raise forbidden("Only the customer and the assigned agent write messages.")
     _refuse_closed(ticket)
-    if command.attachments:
-        raise invalid(attachments="names a file that does not exist")
+
+
+def _post_message(ticket: Ticket, person: Person, command: asked.PostMessage, known: Known) -> list[Event]:
+    check_may_write(ticket, person)
+    if len(known.attached) != len(command.attachments):
+        raise invalid(attachments="names a file that is not there to be sent")
     if command.reply_to is not None and not _answerable(known.target, person):
         raise invalid(reply_to="is not a message of this ticket")
-    return [happened.MessagePosted(body=command.body, reply_to=command.reply_to)]
+    return [happened.MessagePosted(body=command.body, reply_to=command.reply_to, attachments=known.attached)]
 
 
 def _answerable(target: Entry | None, person: Person) -> bool:

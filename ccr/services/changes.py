@@ -24,14 +24,14 @@ from ccr.desk.commands import (
     fingerprint,
     name_of,
 )
-from ccr.desk.events import Entry, Event, entry_wire
+from ccr.desk.events import Attached, Entry, Event, MessageRedacted, entry_wire
 from ccr.desk.notices import notices_for
 from ccr.desk.people import Person
 from ccr.desk.refusals import Code, Refusal, conflict, invalid, not_found
 from ccr.desk.rules import Known, clearance, decide
 from ccr.desk.ticket import Ticket
 from ccr.ports import Publisher
-from ccr.store import entries, outbox, people, receipts, tickets
+from ccr.store import attachments, entries, outbox, people, receipts, tickets
 from ccr.store.connection import Connection
 from ccr.store.database import Database
 from ccr.store.receipts import Receipt
@@ -58,7 +58,7 @@ class _Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Changes:
-    """Carries out commands. `wake` tells the postman that a mail is due."""
+    """Carries out commands. `wake` tells the postman that a mail is due, `sweep` that files may have to go."""
 
     def __init__(
         self,
@@ -68,12 +68,14 @@ class Changes:
         admins_read: bool = False,
         now: Callable[[], int] = clock.now,
         wake: Callable[[], None] = lambda: None,
+        sweep: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._publisher = publisher
         self._admins_read = admins_read
         self._now = now
         self._wake = wake
+        self._sweep = sweep
 
     async def carry_out(
         self, person: Person, ticket_id: int | None, key: str, command: Command, origin: str | None = None
@@ -95,9 +97,16 @@ class Changes:
         metrics.count_command(name_of(command), "again" if outcome.repeated else "ok")
         return outcome.answer
 
+    async def is_known(self, person: Person, ticket_id: int, key: str) -> bool:
+        """Whether this person's key has been answered on this ticket."""
+        found = await self._database.read(lambda c: receipts.find(c, person.id, ticket_id, key))
+        return found is not None
+
     def _follow_up(self, origin: str | None, outcome: _Outcome) -> None:
         if outcome.change is not None:
             self._publisher.changed(outcome.change, origin)
+            if outcome.change.entries[-1].type == MessageRedacted.type:
+                self._sweep()
         elif outcome.repeated:
             self._publisher.again(outcome.answer.ticket)
         if outcome.mail_due:
@@ -148,10 +157,12 @@ class _Request:
 
     def _facts(self, connection: Connection, ticket: Ticket | None, at: int) -> Known:
         """What the command points at, where it points at something."""
-        target = assignee = None
-        pointer = None
+        target = assignee = pointer = None
+        attached: tuple[Attached, ...] = ()
         if isinstance(self.command, PostMessage):
             pointer = self.command.reply_to
+            if self.command.attachments:
+                attached = self._attached(connection, self.command.attachments)
         elif isinstance(self.command, RedactMessage):
             pointer = self.command.of
         elif isinstance(self.command, AssignAgent) and self.command.agent is not None:
@@ -160,7 +171,11 @@ class _Request:
             assignee = people.find(connection, ticket.agent_id)
         if pointer is not None and self.ticket_id is not None:
             target = entries.find(connection, self.ticket_id, pointer)
-        return Known(now=at, target=target, assignee=assignee)
+        return Known(now=at, target=target, assignee=assignee, attached=attached)
+
+    def _attached(self, connection: Connection, ids: list[int]) -> tuple[Attached, ...]:
+        assert self.ticket_id is not None
+        return attachments.unnamed(connection, self.ticket_id, self.person_id, ids)
 
     def _happen(
         self, connection: Connection, before: Ticket | None, person: Person, events: list[Event], facts: Known
@@ -179,6 +194,9 @@ class _Request:
         ]
         if isinstance(self.command, RedactMessage) and facts.target is not None:
             entries.blank(connection, facts.target)
+            attachments.remove_of_entry(connection, ticket.id, facts.target.seq)
+        elif facts.attached:
+            attachments.name_in(connection, [file.id for file in facts.attached], made[-1].seq)
         self._remember(connection, ticket.id, made[-1].seq, len(made), facts.now)
         return _Outcome(
             answer=self._answer(person, ticket.id, made[-1].seq, facts.now, made, self._prev(first, person)),

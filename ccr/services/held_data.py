@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import msgspec
+
 from ccr.desk.clock import rfc3339
 from ccr.desk.events import entry_wire
 from ccr.desk.people import Person, Role
-from ccr.store import feedback, holdings, people, sessions
+from ccr.store import attachments, feedback, holdings, people, sessions
 from ccr.store.connection import Connection
 
 
@@ -28,6 +30,10 @@ def held_about(connection: Connection, person: Person) -> dict[str, Any]:
         ],
         "mails": [_timed(notice) for notice in holdings.notices_to(connection, person.id)],
         "read_marks": [_timed(mark) for mark in holdings.read_marks(connection, person.id)],
+        "files": [
+            msgspec.to_builtins(file.attached()) | {"ticket": file.ticket, "seq": file.seq}
+            for file in attachments.of_owner(connection, person.id)
+        ],
         "feedback": [
             {
                 "about": given.about,

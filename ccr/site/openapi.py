@@ -13,7 +13,10 @@ from ccr.site.openapi_shapes import NUMBER, TEXT, Schema, list_of, ref, shapes
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """One method of one path. `takes` names a shape, `gives` is one; `refuses` are the statuses of its own."""
+    """One method of one path. `takes` names a shape, `gives` is one; `refuses` are the statuses of its own.
+
+    `body` is what is sent otherwise than in JSON, by its media type.
+    """
 
     does: str
     takes: str | None = None
@@ -22,7 +25,19 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     query: dict[str, Schema] = {}
     public: bool = False
     refuses: tuple[int, ...] = ()
+    headers: dict[str, Schema] = {}
+    body: dict[str, Schema] = {}
+    gives_file: bool = False
 
+
+FILE_FORM: dict[str, Schema] = {
+    "multipart/form-data": {
+        "type": "object",
+        "properties": {"file": {"type": "string", "format": "binary"}},
+        "required": ["file"],
+    }
+}
+PIECE: dict[str, Schema] = {"application/offset+octet-stream": {"type": "string", "format": "binary"}}
 
 _LIMIT = {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}
 _STATUS = {"type": "string", "enum": [status.value for status in Status]}
@@ -129,6 +144,49 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         gives=ref("Outcome"),
         refuses=(404, 409),
     ),
+    ("POST", "/tickets/{id}/attachments"): Operation(
+        does="Attach a file to a ticket, to be named in a message; it is taken for what its content says",
+        body=FILE_FORM,
+        gives=ref("Attachment"),
+        status=201,
+        refuses=(400, 404, 409, 413, 429),
+    ),
+    ("GET", "/attachments/{id}"): Operation(
+        does="The file itself, or a redirect to where it lies; parts of it by Range",
+        gives_file=True,
+        refuses=(404,),
+    ),
+    ("GET", "/attachments/{id}/preview"): Operation(
+        does="A small picture of a picture, WebP of at most 20 kB", gives_file=True, refuses=(404,)
+    ),
+    ("POST", "/tickets/{id}/uploads"): Operation(
+        does="Announce a file that comes in pieces, as tus 1.0's creation extension does",
+        headers={"Upload-Length": NUMBER, "Upload-Metadata": TEXT},
+        gives=ref("Upload"),
+        status=201,
+        refuses=(400, 404, 409, 413, 429),
+    ),
+    ("GET", "/uploads/{id}"): Operation(
+        does="How far it got, also as Upload-Offset; HEAD, as in tus, tells the same",
+        gives=ref("Upload"),
+        refuses=(404,),
+    ),
+    ("PATCH", "/uploads/{id}"): Operation(
+        does="The next bytes, from Upload-Offset on; what came of a request that was cut is kept",
+        headers={"Upload-Offset": NUMBER},
+        body=PIECE,
+        status=204,
+        refuses=(400, 404, 409, 429),
+    ),
+    ("POST", "/uploads/{id}"): Operation(
+        does="All bytes are there: make it an attachment; the same answer again when asked again",
+        gives=ref("Attachment"),
+        status=201,
+        refuses=(400, 404, 409, 429),
+    ),
+    ("DELETE", "/uploads/{id}"): Operation(
+        does="Give it up, also what it became if that was not sent", status=204, refuses=(404,)
+    ),
     ("GET", "/openapi.json"): Operation(does="This description", gives=ref("Empty"), public=True),
 }
 
@@ -185,6 +243,8 @@ def _operation(path: str, operation: Operation) -> dict[str, Any]:
     well: dict[str, Any] = {"description": operation.does}
     if operation.gives:
         well["content"] = {"application/json": {"schema": operation.gives}}
+    elif operation.gives_file:
+        well["content"] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
     described: dict[str, Any] = {
         "summary": operation.does,
         "responses": {str(operation.status): well}
@@ -192,6 +252,9 @@ def _operation(path: str, operation: Operation) -> dict[str, Any]:
     }
     if operation.takes:
         content = {"application/json": {"schema": ref(operation.takes)}}
+        described["requestBody"] = {"required": True, "content": content}
+    if operation.body:
+        content = {media_type: {"schema": shape} for media_type, shape in operation.body.items()}
         described["requestBody"] = {"required": True, "content": content}
     if parameters := _parameters(path, operation):
         described["parameters"] = parameters
@@ -203,7 +266,10 @@ def _operation(path: str, operation: Operation) -> dict[str, Any]:
 def _parameters(path: str, operation: Operation) -> list[dict[str, Any]]:
     ids = [part.strip("{}") for part in path.split("/") if part.startswith("{")]
     named = [{"name": name, "in": "path", "required": True, "schema": NUMBER} for name in ids]
-    return named + [{"name": name, "in": "query", "schema": shape} for name, shape in operation.query.items()]
+    named += [{"name": name, "in": "query", "schema": shape} for name, shape in operation.query.items()]
+    return named + [
+        {"name": name, "in": "header", "schema": shape} for name, shape in operation.headers.items()
+    ]
 
 
 def _refusals(operation: Operation) -> list[int]:
@@ -223,7 +289,7 @@ def _refused(status: int) -> dict[str, Any]:
         403: "Not for this person to do",
         404: "Not there, or not this person's to see",
         409: "The present state does not allow it",
-        413: "Larger than 64 KiB",
+        413: "Larger than allowed: 64 KiB, a file 10 MiB",
         429: "Too often: see Retry-After",
         503: "Nothing was stored: try again",
     }

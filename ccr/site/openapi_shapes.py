@@ -121,6 +121,8 @@ def _given() -> dict[str, Schema]:
             at=TIME,
         ),
         "FeedbackPage": _object(feedback=list_of(ref("Feedback")), cursor=_or_null(TEXT)),
+        "Attachment": ref("Attached"),
+        "Upload": _object(id=NUMBER, offset=NUMBER, length=NUMBER, state=_one_of(("open", "done", "ended"))),
         "Ticket": _object(
             id=NUMBER,
             query=TEXT,

@@ -10,10 +10,12 @@ from ccr.desk.checking import MAX_ID
 from ccr.desk.commands import read_command
 from ccr.desk.people import Person, Role
 from ccr.desk.refusals import Code, Refusal, invalid
+from ccr.services.attachments import Attachments
 from ccr.services.canned_replies import CannedReplies
 from ccr.services.changes import Changes
 from ccr.services.reading import Reading
 from ccr.site.guards import known, only, signed_in
+from ccr.site.multipart import Asked, carry_out, given_files
 from ccr.site.rendering import Form, page
 from ccr.site.ticket_lists import ListFilters, tab_counts
 from ccr.site.timeline import Wire, quote, view
@@ -30,7 +32,12 @@ _ELSEWHERE = frozenset({Code.NOT_FOUND, Code.UNAUTHENTICATED, Code.UNAVAILABLE})
 
 
 def tickets_pages(
-    changes: Changes, reading: Reading, canned_replies: CannedReplies, *, admins_read: bool = False
+    changes: Changes,
+    reading: Reading,
+    canned_replies: CannedReplies,
+    attachments: Attachments,
+    *,
+    admins_read: bool = False,
 ) -> Blueprint:
     """The routes below `/tickets`."""
     pages = Blueprint("tickets_pages", __name__)
@@ -67,12 +74,14 @@ def tickets_pages(
     @pages.post(f"/tickets/<{ID}:ticket_id>/commands")
     @signed_in
     async def command(ticket_id: int) -> ResponseReturnValue:
+        picked = await given_files("files")
         given = (await request.form).to_dict()
         person = known().person
         back = given.get("back", "")
         from_list = _is_list(back)
         try:
-            await changes.carry_out(person, ticket_id, _key(given), read_command(_fields(given)))
+            asked = Asked(person, ticket_id, _key(given), _fields(given), picked)
+            await carry_out(asked, changes, attachments)
         except Refusal as refusal:
             if refusal.code in _ELSEWHERE:
                 raise

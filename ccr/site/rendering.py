@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,14 @@ from quart import Quart, Response, g, render_template, request
 
 from ccr.desk.refusals import Code, Refusal
 
+POLICY = (
+    "default-src 'self'; img-src 'self' blob:{files}; media-src 'self' blob:{files}; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+"""`blob:` is what is on its way and shown already; `files` is where an object storage hands files out."""
+
 HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": POLICY.format(files=""),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",  # not no-referrer: Chromium would send `Origin: null` with every form
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -44,13 +49,19 @@ class Form(msgspec.Struct, frozen=True):
         )
 
 
-def set_up(app: Quart, *, templates: Path, asset: Callable[[str], str]) -> None:
-    """Let `app` render pages from the folder `templates`; `asset` gives a built file's address by its name."""
+def set_up(
+    app: Quart, *, templates: Path, asset: Callable[[str], str], files_from: str | None = None
+) -> None:
+    """Let `app` render pages from the folder `templates`; `asset` gives a built file's address by its name.
+
+    `files_from` is the origin of the store, where files do not come from ourselves.
+    """
     jinja = app.jinja_env
     jinja.loader = FileSystemLoader(templates)
     jinja.trim_blocks = jinja.lstrip_blocks = True
     jinja.globals |= {"asset": asset, "moment": moment, "fresh": Form()}
-    app.after_request(_harden)
+    policy = POLICY.format(files=f" {files_from}" if files_from else "")
+    app.after_request(partial(_harden, HEADERS | {"Content-Security-Policy": policy}))
 
 
 async def page(template: str, status: int = 200, **context: Any) -> Response:
@@ -90,11 +101,11 @@ def moment(at: str, form: str = "activity") -> Markup:
     return Markup('<time datetime="{}" data-as="{}">{}</time>').format(at, form, words)
 
 
-async def _harden(response: Response) -> Response:
+async def _harden(headers: Mapping[str, str], response: Response) -> Response:
     # A script or a style is no page: all that must be said of it is that it is what it says it is.
     is_page = response.mimetype not in {"text/css", "text/javascript"}
-    for name in HEADERS if is_page else ("X-Content-Type-Options",):
-        response.headers.setdefault(name, HEADERS[name])
+    for name in headers if is_page else ("X-Content-Type-Options",):
+        response.headers.setdefault(name, headers[name])
     return response
 
 

@@ -9,6 +9,7 @@ from ccr.desk.clock import MINUTE, now, rfc3339
 from ccr.desk.events import EVENTS
 from ccr.desk.people import Role
 from ccr.desk.rules import REDACTION_WINDOW
+from ccr.site.timeline_files import File, files_of
 
 Wire = dict[str, Any]
 
@@ -30,6 +31,7 @@ class Row(msgspec.Struct, kw_only=True):
     mine: bool = False
     who: str = ""
     body: str = ""
+    files: list[File] = []
     agent: str = ""
     quoted: dict[str, str] | None = None
     is_read: bool = False
@@ -52,6 +54,11 @@ class View(msgspec.Struct, kw_only=True):
     older: bool
     newest: bool
     blanks: list[Row]
+
+    @property
+    def has_files(self) -> bool:
+        """Whether the page needs what files look like."""
+        return any(row.files for row in self.rows)
 
     @property
     def first(self) -> int:
@@ -95,6 +102,7 @@ def _row(entry: Wire, me: int, seen: int, *, talks: bool) -> Row:
         mine=mine,
         who="You" if mine else entry["actor"]["name"],
         body=TAKEN_BACK if redacted else entry.get("body", ""),
+        files=files_of(entry),
         agent="you" if agent.get("id") == me else agent.get("name", ""),
         is_read=entry["seq"] <= seen,
         is_fresh=is_fresh,
@@ -114,7 +122,8 @@ def _quote(rows: list[Row]) -> None:
 
 def quote(row: Row) -> dict[str, str]:
     """What a reply shows of the entry it answers."""
-    text = " ".join((row.body or row.entry.get("query", "")).split())
+    names = ", ".join(file.name for file in row.files)
+    text = " ".join((row.body or row.entry.get("query") or names).split())
     return {"by": row.who, "text": text if len(text) <= QUOTE_LENGTH else text[: QUOTE_LENGTH - 1] + "…"}
 
 

@@ -117,6 +117,7 @@ def seq_before(connection: Connection, ticket_id: int, clearance: Reach, seq: in
 def blank(connection: Connection, entry: Entry) -> None:
     """Take the words out of an entry and keep its row: the one exception from append-only."""
     fields = entry.fields | {"body": "", "redacted": True}
+    fields.pop("attachments", None)
     connection.run(
         "UPDATE entries SET fields = ? WHERE ticket_id = ? AND seq = ?",
         _encode(fields).decode(),

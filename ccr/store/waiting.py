@@ -41,7 +41,7 @@ def unread(
     )
     found = [(row, _decode(row[4])) for row in reversed(rows)]
     return [
-        Unread(row[0], row[1], full_name(row[2], row[3]), fields["body"])
+        Unread(row[0], row[1], full_name(row[2], row[3]), _words(fields))
         for row, fields in found
         if not fields.get("redacted")
     ]
@@ -81,3 +81,9 @@ def settle(
         )
         outbox.put(connection, notice, now)
     return True
+
+
+def _words(fields: dict[str, Any]) -> str:
+    """What was written, and what the files that came with it are called."""
+    names = [f"[{file['name']}]" for file in fields.get("attachments", ())]
+    return "\n".join(part for part in (fields["body"], " ".join(names)) if part)

@@ -1,16 +1,21 @@
 """What the API says about itself is so."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from quart import Quart
 
+from ccr.adapters.local import LocalFiles
+from ccr.adapters.pictures import PillowPictures
 from ccr.desk.commands import OpenTicket, PostMessage
+from ccr.services.attachments import Attachments
 from ccr.services.changes import Changes
 from ccr.services.reading import Reading
+from ccr.services.uploads import Uploads
+from ccr.site.api_files import files_api
 from ccr.site.api_help import help_api
 from ccr.site.api_tickets import tickets_api
 from ccr.site.openapi import describe, openapi_api
@@ -25,13 +30,17 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 
 @pytest.fixture
-def app(house: House, tmp_path: Path) -> Quart:
+def app(house: House, tmp_path: Path) -> Iterator[Quart]:
     made = make_app(house, make_settings(tmp_path))
     changes = Changes(house.database, house.publisher)
     made.register_blueprint(tickets_api(changes, Reading(house.database, house.publisher)))
     made.register_blueprint(help_api(house.help_centre))
+    pictures = PillowPictures()
+    attachments = Attachments(house.database, LocalFiles(tmp_path / "files"), pictures)
+    made.register_blueprint(files_api(attachments, Uploads(house.database, attachments)))
     made.register_blueprint(openapi_api())
-    return made
+    yield made
+    pictures.close()
 
 
 def test_every_json_route_is_described_and_nothing_else(app: Quart) -> None:

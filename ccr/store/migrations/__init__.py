@@ -6,12 +6,13 @@ SQL, `{identity}`, `{text}`, `{json}` and `{clustered}` are the dialect's words.
 are SMALLINT 0 or 1: both mean the same in every database.
 """
 
-from ccr.store.migrations import m0001_desk, m0002_commits, m0003_notices, m0004_help
+from ccr.store.migrations import m0001_desk, m0002_commits, m0003_notices, m0004_help, m0005_files
 
 MIGRATIONS: tuple[tuple[int, str, list[str]], ...] = (
     (1, "desk", m0001_desk.STATEMENTS),
     (2, "commits", m0002_commits.STATEMENTS),
     (3, "notices", m0003_notices.STATEMENTS),
     (4, "help", m0004_help.STATEMENTS),
+    (5, "files", m0005_files.STATEMENTS),
 )
 """Number, name and statements, ascending."""

@@ -1,0 +1,148 @@
+"""Uploads that go on where they stopped."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ccr.desk.clock import DAY
+from ccr.desk.people import Person
+from ccr.desk.refusals import Code, Refusal
+from ccr.services.attachments import NewUpload
+from tests.file_corpus import HTML, PDF, picture
+from tests.files_house import FilesHouse, open_files
+
+LONG = PDF[:9] + b"%" + b"x" * 5_000 + PDF[9:]
+
+
+@pytest.fixture
+async def files(tmp_path: Path) -> AsyncIterator[FilesHouse]:
+    async with open_files(tmp_path) as opened:
+        yield opened
+
+
+async def code(asked: Any) -> Code:
+    with pytest.raises(Refusal) as caught:
+        await asked
+    return caught.value.code
+
+
+async def begun(files: FilesHouse, content: bytes = LONG, name: str = "long.pdf") -> tuple[Person, int]:
+    """Carla's upload on her ticket."""
+    ticket = await files.desk.open()
+    upload = await files.uploads.begin(files.desk.carla, ticket, NewUpload(name=name, length=len(content)))
+    return files.desk.carla, upload.id
+
+
+async def test_pieces_become_the_file(files: FilesHouse) -> None:
+    carla, upload = await begun(files)
+
+    for start in range(0, len(LONG), 2_000):
+        assert (await files.uploads.find(carla, upload)).received == start
+        await files.uploads.take(carla, upload, start, LONG[start : start + 2_000])
+    sent = await files.uploads.finish(carla, upload)
+
+    assert await files.fetch(carla, sent["id"]) == LONG
+    assert await files.uploads.finish(carla, upload) == sent
+    assert await files.count("attachments") == 1
+    assert await files.sweeper.sweep() == 3
+    assert files.lying() == [LONG]
+
+
+async def test_a_piece_comes_once_and_in_order(files: FilesHouse) -> None:
+    carla, upload = await begun(files)
+    await files.uploads.take(carla, upload, 0, LONG[:2_000])
+
+    for start in (0, 1_999, 2_001, 4_000):
+        assert await code(files.uploads.take(carla, upload, start, b"x" * 1_024)) is Code.CONFLICT
+    assert await code(files.uploads.finish(carla, upload)) is Code.CONFLICT
+    assert await code(files.uploads.take(carla, upload, 2_000, LONG)) is Code.INVALID
+    assert await code(files.uploads.take(carla, upload, 2_000, b"xy")) is Code.INVALID
+    assert (await files.uploads.find(carla, upload)).received == 2_000
+
+
+async def test_it_is_nobody_elses(files: FilesHouse) -> None:
+    carla, upload = await begun(files)
+    desk = files.desk
+
+    for other in (desk.amir, desk.omar, desk.ada):
+        assert await code(files.uploads.find(other, upload)) is Code.NOT_FOUND
+        assert await code(files.uploads.take(other, upload, 0, LONG)) is Code.NOT_FOUND
+        assert await code(files.uploads.finish(other, upload)) is Code.NOT_FOUND
+        assert await code(files.uploads.give_up(other, upload)) is Code.NOT_FOUND
+    assert await code(files.uploads.find(carla, upload + 1)) is Code.NOT_FOUND
+
+
+async def test_given_up_it_leaves_nothing_even_when_it_was_done(files: FilesHouse) -> None:
+    carla, half = await begun(files)
+    await files.uploads.take(carla, half, 0, LONG[:2_000])
+    ticket = (await files.uploads.find(carla, half)).ticket
+    done = await files.uploads.begin(carla, ticket, NewUpload(name="a.png", length=len(picture("PNG"))))
+    await files.uploads.take(carla, done.id, 0, picture("PNG"))
+    sent = await files.uploads.finish(carla, done.id)
+
+    for upload in (half, done.id, half):
+        await files.uploads.give_up(carla, upload)
+    await files.sweeper.sweep()
+
+    assert files.lying() == []
+    assert await code(files.fetch(carla, sent["id"])) is Code.NOT_FOUND
+    assert await code(files.uploads.take(carla, half, 2_000, LONG[2_000:])) is Code.CONFLICT
+
+
+async def test_what_was_sent_stays_when_its_upload_is_given_up(files: FilesHouse) -> None:
+    carla, upload = await begun(files)
+    await files.uploads.take(carla, upload, 0, LONG)
+    sent = await files.uploads.finish(carla, upload)
+    ticket = (await files.uploads.find(carla, upload)).ticket
+    await files.desk.do(carla, ticket, "carla-sends", "post_message", attachments=[sent["id"]])
+
+    await files.uploads.give_up(carla, upload)
+    await files.sweeper.sweep()
+
+    assert await files.fetch(carla, sent["id"]) == LONG
+
+
+async def test_what_may_not_be_sent_is_refused_at_the_end_and_ends_it(files: FilesHouse) -> None:
+    carla, upload = await begun(files, HTML, "page.txt")
+    await files.uploads.take(carla, upload, 0, HTML)
+
+    assert await code(files.uploads.finish(carla, upload)) is Code.INVALID
+    assert await code(files.uploads.finish(carla, upload)) is Code.CONFLICT
+    await files.sweeper.sweep()
+    assert files.lying() == []
+
+
+async def test_while_the_store_is_away_it_can_be_asked_again(files: FilesHouse) -> None:
+    carla, upload = await begun(files)
+    files.store.away = True
+    assert await code(files.uploads.take(carla, upload, 0, LONG)) is Code.UNAVAILABLE
+    files.store.away = False
+    await files.uploads.take(carla, upload, 0, LONG)
+    files.store.away = True
+    assert await code(files.uploads.finish(carla, upload)) is Code.UNAVAILABLE
+    files.store.away = False
+
+    assert (await files.uploads.finish(carla, upload))["name"] == "long.pdf"
+
+
+async def test_after_a_day_it_is_forgotten(files: FilesHouse) -> None:
+    carla, upload = await begun(files)
+    await files.uploads.take(carla, upload, 0, LONG[:2_000])
+
+    files.desk.house.later(DAY + 1)
+    await files.sweeper.sweep()
+
+    assert await code(files.uploads.find(carla, upload)) is Code.NOT_FOUND
+    assert files.lying() == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"duration_ms": 0}, {"duration_ms": 10**6}, {"waveform": "A"}, {"waveform": "a" * 33}]
+)
+async def test_a_note_that_says_nonsense_is_refused(files: FilesHouse, wrong: dict[str, Any]) -> None:
+    ticket = await files.desk.open()
+    given = NewUpload(name="a.webm", length=10, **wrong)
+
+    assert await code(files.uploads.begin(files.desk.carla, ticket, given)) is Code.INVALID

@@ -1,0 +1,317 @@
+"""Files over HTTP: attached, piece by piece or whole, and handed out so that they can only ever be files."""
+
+import base64
+import io
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from quart.datastructures import FileStorage
+from quart.typing import TestClientProtocol
+
+from ccr.services.uploads import PIECE
+from tests.file_corpus import FORBIDDEN, HTML, PDF, picture
+from tests.live import Cast, registry_with_cast
+
+LONG = PDF[:9] + b"%" + bytes(range(33, 127)) * 8_000 + PDF[9:]
+NAME = "Ürgent \"plan\"; 漢.pdf"
+
+
+@pytest.fixture
+async def cast(tmp_path: Path) -> AsyncIterator[Cast]:
+    async with registry_with_cast(tmp_path) as opened:
+        yield opened
+
+
+class Caller:
+    """A program of one of the cast's."""
+
+    def __init__(self, cast: Cast, name: str) -> None:
+        self._client: TestClientProtocol = cast.registry.site.test_client(use_cookies=False)
+        self.headers = {"Authorization": f"Bearer {cast.tokens[name]}"}
+
+    async def call(self, method: str, path: str, headers: dict[str, str] | None = None, **given: Any) -> Any:
+        """The answer."""
+        return await self._client.open(
+            f"/api/v1{path}", method=method, headers=self.headers | (headers or {}), **given
+        )
+
+    async def attach(self, ticket: int, content: bytes, name: str = "a.pdf", field: str = "file") -> Any:
+        """By a form."""
+        files = {field: FileStorage(io.BytesIO(content), filename=name)}
+        return await self.call("POST", f"/tickets/{ticket}/attachments", files=files)
+
+
+async def sent(cast: Cast, content: bytes = PDF, name: str = "a.pdf") -> tuple[int, Caller, int]:
+    """A ticket, Carla, and what she sent on it."""
+    ticket, carla = await cast.ticket_with_agent(), Caller(cast, "carla")
+    attached = await (await carla.attach(ticket, content, name)).get_json()
+    await cast.do("carla", ticket, "post_message", attachments=[attached["id"]])
+    return ticket, carla, attached["id"]
+
+
+async def test_attached_named_and_fetched(cast: Cast) -> None:
+    ticket, carla = await cast.ticket_with_agent(), Caller(cast, "carla")
+
+    response = await carla.attach(ticket, picture("PNG"), "a.png")
+    attached = await response.get_json()
+    await cast.do("carla", ticket, "post_message", body="Look", attachments=[attached["id"]])
+
+    assert response.status_code == 201
+    assert set(attached) == {"id", "name", "media_type", "bytes", "width", "height"}
+    for path in ("", "/preview"):
+        assert (await Caller(cast, "amir").call("GET", f"/attachments/{attached['id']}{path}")).status_code == 200
+        for other in ("omar", "bea", "ada"):
+            fetched = await Caller(cast, other).call("GET", f"/attachments/{attached['id']}{path}")
+            assert (fetched.status_code, (await fetched.get_json())["code"]) == (404, "not_found")
+
+
+async def test_what_is_handed_out_can_only_be_a_file(cast: Cast) -> None:
+    _, carla, attachment = await sent(cast, name=NAME)
+
+    response = await carla.call("GET", f"/attachments/{attachment}")
+
+    assert await response.get_data() == PDF
+    headers = response.headers
+    assert headers["Content-Type"] == "application/pdf"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Content-Disposition"] == (
+        "attachment; filename=\"_rgent _plan__ _.pdf\"; "
+        "filename*=UTF-8''%C3%9Crgent%20%22plan%22%3B%20%E6%BC%A2.pdf"
+    )
+    assert "sandbox" in headers["Content-Security-Policy"]
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert headers["Cache-Control"].startswith("private")
+    assert int(headers["Content-Length"]) == len(PDF)
+
+
+async def test_a_picture_may_be_looked_at_in_its_place_and_a_text_only_saved(cast: Cast) -> None:
+    for content, name, kind in ((picture("GIF"), "a.gif", "inline"), (b"hello", "a.txt", "attachment")):
+        _, carla, attachment = await sent(cast, content, name)
+        response = await carla.call("GET", f"/attachments/{attachment}")
+        assert response.headers["Content-Disposition"].startswith(f"{kind}; ")
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "first", "last"),
+    [
+        ("bytes=0-9", 206, 0, 9),
+        ("bytes=10-", 206, 10, len(LONG) - 1),
+        ("bytes=-5", 206, len(LONG) - 5, len(LONG) - 1),
+        (f"bytes=300000-{10**9}", 206, 300_000, len(LONG) - 1),
+        ("bytes=0-1,5-6", 200, 0, len(LONG) - 1),
+        ("lines=0-9", 200, 0, len(LONG) - 1),
+        ("nonsense", 200, 0, len(LONG) - 1),
+        (f"bytes={len(LONG)}-", 416, 0, -1),
+    ],
+)
+async def test_parts_are_handed_out(cast: Cast, asked: str, status: int, first: int, last: int) -> None:
+    _, carla, attachment = await sent(cast, LONG)
+
+    response = await carla.call("GET", f"/attachments/{attachment}", {"Range": asked})
+
+    assert response.status_code == status
+    if status == 416:
+        assert response.headers["Content-Range"] == f"bytes */{len(LONG)}"
+    else:
+        assert await response.get_data() == LONG[first : last + 1]
+    if status == 206:
+        assert response.headers["Content-Range"] == f"bytes {first}-{last}/{len(LONG)}"
+
+
+async def test_what_is_known_already_is_not_sent_again(cast: Cast) -> None:
+    _, carla, attachment = await sent(cast)
+    path = f"/attachments/{attachment}"
+    etag = (await carla.call("GET", path)).headers["ETag"]
+
+    assert (await carla.call("GET", path, {"If-None-Match": etag})).status_code == 304
+    part = {"Range": "bytes=0-3"}
+    assert (await carla.call("GET", path, part | {"If-Range": etag})).status_code == 206
+    assert (await carla.call("GET", path, part | {"If-Range": '"another"'})).status_code == 200
+    head = await carla.call("HEAD", path)
+    assert (head.status_code, int(head.headers["Content-Length"])) == (200, len(PDF))
+
+
+async def test_a_form_that_is_none_or_has_no_file_is_refused(cast: Cast) -> None:
+    ticket, carla = await cast.ticket_with_agent(), Caller(cast, "carla")
+    path = f"/tickets/{ticket}/attachments"
+
+    for response in (
+        await carla.call("POST", path, json={}),
+        await carla.call("POST", path, form={"file": "x"}),
+        await carla.attach(ticket, PDF, field="other"),
+        await carla.attach(ticket, HTML, "a.txt"),
+        await carla.attach(ticket, b"", "a.txt"),
+    ):
+        assert (response.status_code, (await response.get_json())["code"]) == (400, "invalid")
+    large = await carla.attach(ticket, b"%PDF-" + b"x" * (10 * 1024 * 1024), "a.pdf")
+    assert (large.status_code, (await large.get_json())["code"]) == (413, "too_large")
+    assert await cast.count("attachments") == 0
+
+
+def metadata(**given: str) -> str:
+    return ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in given.items())
+
+
+async def begun(cast: Cast, content: bytes = LONG, name: str = "a.pdf") -> tuple[Caller, str]:
+    """Carla's upload, and where it is."""
+    carla = Caller(cast, "carla")
+    announced = {"Upload-Length": str(len(content)), "Upload-Metadata": metadata(filename=name)}
+    response = await carla.call("POST", f"/tickets/{await cast.ticket_with_agent()}/uploads", announced)
+    assert response.status_code == 201
+    assert (await response.get_json())["offset"] == 0
+    return carla, response.headers["Location"].removeprefix("/api/v1")
+
+
+def piece(start: int) -> dict[str, str]:
+    return {"Upload-Offset": str(start), "Content-Type": "application/offset+octet-stream"}
+
+
+async def test_an_upload_goes_on_where_it_stopped(cast: Cast) -> None:
+    carla, upload = await begun(cast, name=NAME)
+
+    first = await carla.call("PATCH", upload, piece(0), data=LONG[:300_000])
+    assert (first.status_code, first.headers["Upload-Offset"]) == (204, "300000")
+    asked = await carla.call("HEAD", upload)
+    assert (asked.headers["Upload-Offset"], asked.headers["Upload-Length"]) == ("300000", str(len(LONG)))
+    assert asked.headers["Cache-Control"] == "no-store"
+    again = await carla.call("PATCH", upload, piece(0), data=LONG[:300_000])
+    assert again.status_code == 409
+    early = await carla.call("POST", upload)
+    assert early.status_code == 409
+    await carla.call("PATCH", upload, piece(300_000), data=LONG[300_000:])
+    done = await carla.call("POST", upload)
+
+    attached = await done.get_json()
+    assert (done.status_code, attached["name"]) == (201, NAME)
+    fetched = await carla.call("GET", f"/attachments/{attached['id']}")
+    assert await fetched.get_data() == LONG
+    assert await (await carla.call("POST", upload)).get_json() == attached
+    assert (await carla.call("DELETE", upload)).status_code == 204
+    assert (await carla.call("GET", f"/attachments/{attached['id']}")).status_code == 404
+
+
+async def test_what_came_of_a_long_request_before_it_was_cut_is_kept(cast: Cast) -> None:
+    carla, upload = await begun(cast)
+    client = carla._client
+    path = f"/api/v1{upload}"
+
+    async with client.request(path, method="PATCH", headers=carla.headers | piece(0)) as line:
+        await line.send(LONG[: PIECE + 1_000])
+        while await cast.count("upload_pieces") < 1:
+            assert not (await cast.rows("SELECT 1 FROM uploads WHERE state <> 'open'"))
+        await line.disconnect()
+
+    assert (await carla.call("HEAD", upload)).headers["Upload-Offset"] == str(PIECE)
+
+
+async def test_a_file_announced_wrongly_is_refused(cast: Cast) -> None:
+    ticket, carla = await cast.ticket_with_agent(), Caller(cast, "carla")
+    for headers, status in (
+        ({}, 400),
+        ({"Upload-Length": "x"}, 400),
+        ({"Upload-Length": "-1"}, 400),
+        ({"Upload-Length": "0"}, 400),
+        ({"Upload-Length": str(11 * 1024 * 1024)}, 413),
+        ({"Upload-Length": "9", "Upload-Metadata": "filename !"}, 400),
+        ({"Upload-Length": "9", "Upload-Metadata": metadata(filename="../a.pdf")}, 400),
+        ({"Upload-Length": "9", "Upload-Metadata": metadata(waveform="<b>")}, 400),
+    ):
+        response = await carla.call("POST", f"/tickets/{ticket}/uploads", headers)
+        assert response.status_code == status, headers
+    carla, upload = await begun(cast)
+    assert (await carla.call("PATCH", upload, {"Upload-Offset": "0"}, data=b"x")).status_code == 400
+    assert (await carla.call("PATCH", upload, piece(0) | {"Upload-Offset": "a"}, data=b"x")).status_code == 400
+    assert (await Caller(cast, "omar").call("HEAD", upload)).status_code == 404
+
+
+async def test_it_says_which_protocol_it_speaks(cast: Cast) -> None:
+    carla, upload = await begun(cast)
+
+    response = await carla.call("OPTIONS", upload)
+
+    assert response.headers["Tus-Version"] == "1.0.0"
+    assert "creation" in response.headers["Tus-Extension"]
+    assert int(response.headers["Tus-Max-Size"]) == 10 * 1024 * 1024
+
+
+class Browser:
+    """A browser of Carla's without scripts."""
+
+    def __init__(self, cast: Cast, ticket: int) -> None:
+        self._client = cast.registry.site.test_client(use_cookies=False)
+        self._headers = {"Authorization": f"Bearer {cast.tokens['carla']}"}
+        self._path = f"/tickets/{ticket}"
+
+    async def send(self, *files: tuple[str, bytes], key: str = "a-key-of-a-form", **fields: str) -> Any:
+        """The composer's form."""
+        picked = [FileStorage(io.BytesIO(content), filename=name, name="files") for name, content in files]
+        given = {"type": "post_message", "key": key, "reply_to": ""} | fields
+        body, headers = encoded(given, picked or [FileStorage(io.BytesIO(b""), filename="", name="files")])
+        path = f"{self._path}/commands"
+        return await self._client.post(path, data=body, headers=self._headers | headers)
+
+    async def page(self) -> str:
+        """What she sees."""
+        html: str = await (await self._client.get(self._path, headers=self._headers)).get_data(as_text=True)
+        return html
+
+
+def encoded(fields: dict[str, str], files: list[FileStorage]) -> tuple[bytes, dict[str, str]]:
+    """As browsers send a form with files."""
+    parts = [
+        f'--xx\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in fields.items()
+    ]
+    for file in files:
+        head = f'--xx\r\nContent-Disposition: form-data; name="{file.name}"; filename="{file.filename}"\r\n\r\n'
+        parts.append(head.encode() + file.stream.read() + b"\r\n")
+    return b"".join(parts) + b"--xx--\r\n", {"Content-Type": "multipart/form-data; boundary=xx"}
+
+
+async def test_without_scripts_a_form_brings_files(cast: Cast) -> None:
+    ticket = await cast.ticket_with_agent()
+    carla = Browser(cast, ticket)
+
+    response = await carla.send(("Plan.pdf", PDF), ("a.png", picture("PNG")), body="Both")
+    again = await carla.send(("Plan.pdf", PDF), ("a.png", picture("PNG")), body="Both")
+    alone = await carla.send(("Alone.pdf", PDF), key="another-key-of-it", body="")
+
+    assert [one.status_code for one in (response, again, alone)] == [303, 303, 303]
+    assert await cast.count("entries") == 4
+    html = await carla.page()
+    assert html.count('class="file"') == 2
+    assert html.count('class="picture"') == 1
+    assert "Plan.pdf" in html
+    assert '<p class="body"></p>' not in html.partition("<template")[0]
+
+
+async def test_a_form_with_a_wrong_file_comes_back_with_its_words(cast: Cast) -> None:
+    ticket = await cast.ticket_with_agent()
+    carla = Browser(cast, ticket)
+
+    called, content, reason = FORBIDDEN["a picture called a PDF"]
+    for response, words in (
+        (await carla.send((called, content), body="My words"), reason),
+        (await carla.send(*[("a.pdf", PDF)] * 6, body="My words"), "length &lt;= 5"),
+        (await carla.send(("a.pdf", PDF), body="My words" + "x" * 4_000), "4,000"),
+        (await carla.send(body=""), "required"),
+    ):
+        html = await response.get_data(as_text=True)
+        assert (response.status_code, words in html) == (400, True), words
+        assert "My words" in html or words == "required"
+    assert await cast.count("entries") == 2
+    assert await cast.count("attachments") == 0
+
+
+async def test_a_note_takes_no_files(cast: Cast) -> None:
+    ticket = await cast.ticket_with_agent()
+    amir = Browser(cast, ticket)
+    amir._headers = {"Authorization": f"Bearer {cast.tokens['amir']}"}
+
+    response = await amir.send(("a.pdf", PDF), type="post_note", body="Hm")
+
+    assert response.status_code == 400
+    assert await cast.count("attachments") == 0
