@@ -166,7 +166,7 @@ def _one_of(names: Any) -> Schema:
 
 def _in_their_words(shape: Any) -> Any:
     """Python's anchors as those of everybody's regular expressions, and no field called by what is wrong with it."""
-    if isinstance(shape, list):
+    if isinstance(shape, list | tuple):
         return [_in_their_words(part) for part in shape]
     if not isinstance(shape, dict):
         return shape
