@@ -18,6 +18,7 @@ export class MessageComposer extends HTMLElement {
     this.#restore();
     this.form.addEventListener("submit", (event) => this.#submit(event));
     this.form.addEventListener("input", () => this.#changed());
+    this.form.elements.files.addEventListener("change", ({ target }) => (target.parentElement.dataset.count = target.files.length || ""));
     this.text.addEventListener("keydown", (event) => this.#key(event));
     this.text.addEventListener("blur", () => this.#emit("stopped"));
     this.replying?.querySelector(".cancel").addEventListener("click", (event) => this.#cancelReply(event));
@@ -42,6 +43,7 @@ export class MessageComposer extends HTMLElement {
   }
 
   #submit(event) {
+    if (this.form.elements.files.value) return; // files go with the form
     event.preventDefault();
     const body = this.text.value.replace(/\r\n?/g, "\n");
     if (!body.trim() || length(body) > MOST) return this.text.focus();

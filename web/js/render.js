@@ -14,7 +14,7 @@ const TEXTS = {
   who: (entry, v) => (isMine(entry, v) ? "You" : entry.actor.name),
   query: (entry) => entry.query,
   details: (entry) => entry.details ?? null,
-  body: (entry) => (entry.redacted ? TAKEN_BACK : entry.body),
+  body: (entry) => (entry.redacted ? TAKEN_BACK : entry.body || null),
   agent: (entry, v) => (entry.agent?.id === v.me ? "you" : entry.agent?.name),
   priority: (entry) => entry.priority,
   reason: (entry) => entry.reason ?? null,
@@ -44,7 +44,26 @@ export function renderEntry(entry, viewer, quoted) {
   if (entry.reply_to && !entry.redacted) fillQuote(item, entry.reply_to, quoted);
   else item.querySelector(".quote")?.remove();
   showTicks(item, viewer);
+  if (entry.attachments) fillFiles(item, entry.attachments);
   return item;
+}
+
+/** Files by their names at once; the part that draws them properly, loaded by whoever hears of it, takes their place. */
+function fillFiles(item, attachments) {
+  const place = made("div", "files");
+  for (const { id, name } of attachments) {
+    const link = made("a", "file");
+    link.href = `/api/v1/attachments/${id}`;
+    link.append(made("span", "name"));
+    link.firstChild.textContent = name;
+    place.append(link);
+  }
+  item.querySelector(".body, .meta").before(place);
+  queueMicrotask(() => dispatchEvent(new CustomEvent("files", { detail: { place, attachments } })));
+}
+
+function made(tag, name) {
+  return Object.assign(document.createElement(tag), { className: name });
 }
 
 function fillItem(item, entry, viewer) {
@@ -94,8 +113,14 @@ function fillQuote(item, seq, quoted) {
 /** What a reply shows of the entry it answers, from its list item. */
 export function quoteOf(item) {
   if (!item) return null;
-  const text = item.querySelector(".body, .query").textContent;
+  const text = wordsOf(item);
   return { by: item.querySelector(".by").textContent, text: cut(text.replace(/\s+/g, " ").trim()) };
+}
+
+/** What was said; of files alone, what they are called. */
+function wordsOf(item) {
+  const files = [...item.querySelectorAll(".files img, .files .name")].map(({ alt, textContent }) => alt || textContent);
+  return (item.querySelector(".body, .query, .line")?.textContent ?? "") || files.join(", ");
 }
 
 function cut(text) {
@@ -122,8 +147,9 @@ export function showTicks(item, viewer) {
 /** Blanks a message whose words were taken back. */
 export function blank(item) {
   item.classList.add("redacted");
+  if (!item.querySelector(".body")) item.querySelector(".meta").before(made("p", "body"));
   item.querySelector(".body").textContent = TAKEN_BACK;
-  for (const gone of item.querySelectorAll(".quote, .reply, .undo")) gone.remove();
+  for (const gone of item.querySelectorAll(".quote, .files, .reply, .undo")) gone.remove();
 }
 
 /** Words can be taken back for a quarter of an hour; then the offer goes. */
@@ -156,7 +182,7 @@ function renderFault(reason) {
 
 /** "Amir: Good morning", for readers. */
 export function spoken(item) {
-  const words = item.querySelector(".body, .query, .line")?.textContent ?? "";
+  const words = wordsOf(item);
   const by = item.querySelector(".by")?.textContent;
   return by ? `${by}: ${words}` : words;
 }
