@@ -25,6 +25,7 @@ from ccr.realtime.server import Server
 from ccr.realtime.sockets import Sockets
 from ccr.realtime.spread import SpreadPublisher
 from ccr.realtime.words import Seal
+from ccr.services import allowance
 from ccr.services.accounts import Accounts
 from ccr.services.attachments import Attachments
 from ccr.services.canned_replies import CannedReplies
@@ -124,7 +125,7 @@ class Registry:
     async def drain(self) -> None:
         """Not ready any more, and everybody is told and let go."""
         self.draining = True
-        await drain(self.server, self.sockets)
+        await drain(self.server, self.sockets, self._lanes)
 
     def _build_live(self, settings: Settings) -> None:
         self.server = Server(allowed_origin=same_origin(settings.public_url))
@@ -153,6 +154,7 @@ class Registry:
             now=now,
             wake=wake,
             sweep=self.sweeper.wake,
+            allowance=allowance.of_commands(on=settings.rate_limits),
         )
         self.reading = Reading(database, publisher, admins_read=settings.admin_reads, now=now)
         publisher.reads_with(self.reading.summaries)
@@ -210,7 +212,16 @@ class Registry:
         for blueprint in self._blueprints(settings, built):
             site.register_blueprint(blueprint)
         site.while_serving(self._serving)
-        Handlers(self.server, self.sockets, self.publisher, self.changes, self.reading, self._identify)
+        handlers = Handlers(
+            self.server,
+            self.sockets,
+            self.publisher,
+            self.changes,
+            self.reading,
+            self._identify,
+            limits=settings.rate_limits,
+        )
+        self._lanes = handlers.lanes
 
     def _blueprints(self, settings: Settings, built: assets.Assets) -> list[Any]:
         reads = settings.admin_reads

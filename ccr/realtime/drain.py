@@ -1,27 +1,44 @@
-"""Going: tell everybody, let them leave, close what is left."""
+"""Going: finish what was asked, tell everybody when to come back, close what is left."""
 
 import asyncio
+import random
 from collections.abc import Callable
 
+from ccr.realtime.lanes import Lanes
 from ccr.realtime.server import Server
 from ccr.realtime.sockets import Sockets
 
-RECONNECT_IN = 1_000
-"""Milliseconds after which clients come back, each with its own jitter."""
+SOONEST = 300
+"""Milliseconds after which the first client comes back."""
+
+EACH = 1.75
+"""Milliseconds between one client and the next: what letting somebody in costs the node they come to, and a half."""
+
+LONGEST = 3_500
+"""Milliseconds over which all of them are spread at most: nobody is away for five seconds."""
 
 LEAVING = 3
 """Seconds that waiting for answers, and then for transports, may take."""
 
 
-async def drain(server: Server, sockets: Sockets) -> None:
-    """Say goodbye to everyone and close every connection; what was asked before is still answered."""
+async def drain(server: Server, sockets: Sockets, lanes: Lanes) -> None:
+    """Take nothing new, answer what was asked before, say goodbye to everyone and close every connection."""
+    lanes.closed = True
     await _until(lambda: not any(socket.waiting for socket in sockets.all()))
-    for socket in sockets.all():
-        server.deliver(socket.sid, "goodbye", {"reconnect_in_ms": RECONNECT_IN})
-    for socket in sockets.all():
+    leaving = sockets.all()
+    random.shuffle(leaving)
+    for place, socket in enumerate(leaving):
+        server.deliver(socket.sid, "goodbye", {"reconnect_in_ms": back_in(place, len(leaving))})
+    for socket in leaving:
         await server.dismiss(socket.sid)
     await server.close_strangers()
     await _until(lambda: not server.open_transports())
+
+
+def back_in(place: int, count: int) -> int:
+    """When client number `place` of so many comes back, in milliseconds: each at a moment of its own."""
+    window = min(LONGEST, count * EACH)
+    return SOONEST + int(window * place / count)
 
 
 async def _until(done: Callable[[], bool]) -> None:

@@ -16,6 +16,7 @@ from ccr.realtime.lanes import Lanes, ended
 from ccr.realtime.publisher import SocketPublisher
 from ccr.realtime.server import Server
 from ccr.realtime.sockets import Socket, Sockets, ticket_room, watch_room
+from ccr.services.allowance import of_questions, of_signals
 from ccr.services.changes import Changes
 from ccr.services.identity import Identity
 from ccr.services.reading import MOST, PAGE, Filters, Reading, Standing
@@ -43,6 +44,8 @@ class Handlers:
         changes: Changes,
         reading: Reading,
         identify: Identify,
+        *,
+        limits: bool = True,
     ) -> None:
         self._server = server
         self._sockets = sockets
@@ -50,28 +53,32 @@ class Handlers:
         self._changes = changes
         self._reading = reading
         self._identify = identify
+        self._limits = limits
         self._typing: dict[tuple[str, int], asyncio.TimerHandle] = {}
         self._register()
 
     def _register(self) -> None:
         self._server.on("connect", self.connect)
         self._server.on("disconnect", self.disconnect)
-        Lanes(
+        signals, questions = of_signals(on=self._limits), of_questions(on=self._limits)
+        self.lanes = Lanes(
             self._server,
             self._sockets,
             {
-                "join": (messages.Join, self.join),
-                "leave": (messages.Leave, self.leave),
-                "sync": (messages.Sync, self.sync),
-                "do": (messages.Do, self.do),
-                "watch": (messages.Watch, self.watch),
-                "typing": (messages.Typing, self.typing),
-                "read": (messages.Read, self.read),
+                "join": (messages.Join, self.join, questions),
+                "leave": (messages.Leave, self.leave, questions),
+                "sync": (messages.Sync, self.sync, questions),
+                "do": (messages.Do, self.do, None),  # counted where every door leads
+                "watch": (messages.Watch, self.watch, questions),
+                "typing": (messages.Typing, self.typing, signals),
+                "read": (messages.Read, self.read, signals),
             },
         )
 
     async def connect(self, sid: str, environ: dict[str, Any], auth: object) -> None:
         """Let in whoever has a session; everybody else is told why not."""
+        if self.lanes.closed:
+            raise _refused(unavailable())
         given = auth if isinstance(auth, dict) else {}
         token, meant = given.get("token"), given.get("person")
         proof = (

@@ -8,8 +8,9 @@ from typing import Any
 from ccr.desk.checking import check
 from ccr.desk.refusals import Code, Refusal, unavailable
 from ccr.realtime.messages import Message
-from ccr.realtime.server import Server
-from ccr.realtime.sockets import MOST_IN_FLIGHT, Asked, Socket, Sockets
+from ccr.realtime.server import Garbage, Server
+from ccr.realtime.sockets import MOST_HELD, MOST_IN_FLIGHT, Asked, Socket, Sockets
+from ccr.services.allowance import Allowance
 
 logger = logging.getLogger(__name__)
 
@@ -23,23 +24,32 @@ class Lanes:
     """Turns every outcome of an event into its acknowledgement."""
 
     def __init__(
-        self, server: Server, sockets: Sockets, handlers: Mapping[str, tuple[type[Message], Handler]]
+        self,
+        server: Server,
+        sockets: Sockets,
+        handlers: Mapping[str, tuple[type[Message], Handler, Allowance | None]],
     ) -> None:
         self._server = server
         self._sockets = sockets
         self._handlers = handlers
+        self.closed = False
+        """Whether nothing new is taken any more."""
         self._working: set[asyncio.Task[None]] = set()
         server.listen(self.take)
 
     def take(self, sid: str, asked: Asked) -> None:
         """An event has come; called in the order of arrival."""
         socket = self._sockets.get(sid)
+        if self.closed:
+            # Left unanswered: its sender has been told to come back elsewhere, and asks again there, by the same key.
+            return
         if socket is None:
             self._server.acknowledge(sid, asked.number, _no(ended()))
-        elif len(socket.waiting) >= MOST_IN_FLIGHT:
+        elif len(socket.waiting) >= MOST_IN_FLIGHT or socket.held + asked.size > MOST_HELD:
             self._server.acknowledge(sid, asked.number, _no(_too_many()))
         else:
             socket.waiting.append(asked)
+            socket.held += asked.size
             if len(socket.waiting) == 1:
                 task = asyncio.get_running_loop().create_task(self._work(socket))
                 self._working.add(task)
@@ -48,20 +58,29 @@ class Lanes:
     async def _work(self, socket: Socket) -> None:
         while socket.waiting:
             asked = socket.waiting[0]
-            body = await self._answer(socket, asked)
+            try:
+                event = self._server.read(asked)
+            except Garbage as garbage:
+                await self._server.cut_client(socket.sid, str(garbage))
+                socket.waiting.clear()
+                return
+            body = await self._answer(socket, *event)
             self._server.acknowledge(socket.sid, asked.number, body)
             socket.waiting.popleft()
+            socket.held -= asked.size
 
-    async def _answer(self, socket: Socket, asked: Asked) -> dict[str, Any]:
+    async def _answer(self, socket: Socket, event: str, payload: object) -> dict[str, Any]:
         try:
-            shape, handler = self._handlers.get(asked.event) or _unknown()
-            if socket.ended or (asked.event not in LASTING and self._sockets.get(socket.sid) is None):
+            shape, handler, allowance = self._handlers.get(event) or _unknown()
+            if socket.ended or (event not in LASTING and self._sockets.get(socket.sid) is None):
                 return _no(ended())
-            return {"ok": True, **await handler(socket, check(shape, asked.payload))}
+            if allowance is not None:
+                allowance.spend(socket.person.id)
+            return {"ok": True, **await handler(socket, check(shape, payload))}
         except Refusal as refusal:
             return _no(refusal)
         except Exception:
-            logger.exception("%s failed", asked.event)
+            logger.exception("%s failed", event)
             return _no(unavailable())
 
 

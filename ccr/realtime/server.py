@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
@@ -21,8 +22,14 @@ PATIENCE = 10
 """Seconds an opened transport may take to say CONNECT before it is closed."""
 
 
-_EVENT = re.compile(r"2([0-9]{0,15})(\[.*)", re.DOTALL)
+_EVENT = re.compile(r"2(?:/,)?([0-9]{0,15})(\[.*)", re.DOTALL)
 """An event of the default namespace: its acknowledgement's number, its JSON."""
+
+_GARBAGE = (ValueError, RecursionError, TypeError, AttributeError, IndexError, KeyError)
+
+
+class Garbage(Exception):
+    """What came is no event."""
 
 
 class Json:
@@ -93,6 +100,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> Any:
         # Engine.IO names the class of its sockets itself and offers no other way to choose it.
         self.eio.sockets[eio_sid].__class__ = Transport
+        self.eio.sockets[eio_sid].count()
         self.eio.start_background_task(self._expect_connect, eio_sid)
         return await super()._handle_eio_connect(eio_sid, environ)
 
@@ -112,10 +120,10 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             if event := _EVENT.match(data):
                 # The usual case, for which the library's own parser would take ten steps.
                 number, text = event.groups()
-                self._take(eio_sid, int(number) if number else None, Json.loads(text))
+                self._take(eio_sid, int(number) if number else None, text)
             else:
                 await super()._handle_eio_message(eio_sid, data)
-        except (ValueError, RecursionError, TypeError, AttributeError, IndexError, KeyError) as error:
+        except _GARBAGE as error:
             await self.cut(eio_sid, f"sent {type(error).__name__}")
 
     async def _handle_connect(self, eio_sid: str, namespace: str | None, data: Any) -> None:
@@ -123,22 +131,35 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             raise ValueError("connected already")
         await super()._handle_connect(eio_sid, namespace, data)
 
-    async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: Any) -> None:  # noqa: A002
-        """An event of another form than the usual one."""
-        if namespace not in (None, "/"):
-            raise ValueError("an event of a namespace that we do not have")
-        self._take(eio_sid, id, data)
+    async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: Any) -> None:  # noqa: A002, ARG002
+        """An event of another form than `_EVENT`."""
+        raise ValueError("an event of a namespace that we do not have")
 
-    def _take(self, eio_sid: str, number: int | None, data: Any) -> None:
-        _check_event(data)
+    def _take(self, eio_sid: str, number: int | None, text: str) -> None:
         sid = self.manager.sid_from_eio_sid(eio_sid, "/")
         if sid is None or not self.manager.is_connected(sid, "/"):
             raise ValueError("an event before CONNECT")
-        self._listener(sid, Asked(data[0], data[1] if len(data) > 1 else None, number))
+        self._listener(sid, Asked(text, number, sys.getsizeof(text)))
 
     def listen(self, listener: Callable[[str, Asked], None]) -> None:
         """Have `listener` take every event, with the socket it came by, in the order of arrival."""
         self._listener = listener
+
+    @staticmethod
+    def read(asked: Asked) -> tuple[str, object]:
+        """The event's name and its payload. Raises `Garbage` where it is none."""
+        try:
+            data = Json.loads(asked.text)
+            _check_event(data)
+        except _GARBAGE as error:
+            raise Garbage(f"sent {type(error).__name__}") from None
+        return data[0], data[1] if len(data) > 1 else None
+
+    async def cut_client(self, sid: str, why: str) -> None:
+        """Close the transport of somebody who is connected."""
+        eio_sid = self.manager.eio_sid_from_sid(sid, "/")
+        if eio_sid is not None:
+            await self.cut(eio_sid, why)
 
     def acknowledge(self, sid: str, number: int | None, body: dict[str, Any]) -> None:
         """Answer the event that came under this number; without one nobody waits for an answer."""

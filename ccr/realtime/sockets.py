@@ -10,18 +10,26 @@ MOST_IN_FLIGHT = 100
 """Events one socket may have unanswered."""
 
 
-class Asked(NamedTuple):
-    """An event from a client; `number` is under which it wants its acknowledgement."""
+MOST_HELD = 512 * 1024
+"""Bytes of memory that the frames of one socket may take until they are carried out."""
 
-    event: str
-    payload: object
+
+class Asked(NamedTuple):
+    """An event from a client, not looked into yet: what is read of a frame may take twenty times its bytes.
+
+    `number` is under which it wants its acknowledgement.
+    """
+
+    text: str
     number: int | None
+    size: int
+    """Bytes of memory that the text takes."""
 
 
 class Socket:
     """One open connection of one person."""
 
-    __slots__ = ("ended", "person", "session", "sid", "tickets", "waiting", "watching")
+    __slots__ = ("ended", "held", "person", "session", "sid", "tickets", "waiting", "watching")
 
     def __init__(self, sid: str, identity: Identity) -> None:
         self.sid = sid
@@ -32,6 +40,7 @@ class Socket:
         self.ended = False
         # The first is being carried out, the others are not yet begun: that keeps a sender's order.
         self.waiting: deque[Asked] = deque()
+        self.held = 0
 
 
 class Sockets:

@@ -9,6 +9,7 @@ library's watch over pings, which ends both. Polling, and upgrades from it, go t
 import asyncio
 import contextlib
 import logging
+import sys
 from typing import Any
 
 from engineio import exceptions, packet
@@ -21,8 +22,12 @@ from ccr.realtime.sockets import MOST_IN_FLIGHT
 # and answer ok.
 Payload.max_decode_packets = 2 * MOST_IN_FLIGHT
 
-MOST_UNSENT = 1_000
-"""Packets that may wait for a client; one that does not read is closed, and catches up by number when it is back."""
+MOST_UNSENT = 1_000_000
+"""Bytes of memory that may wait for a client; one that does not read is closed, and catches up by number when it is
+back."""
+
+PACKET = 200
+"""Bytes that a packet takes beside its text."""
 
 LINGERS = 5
 """Seconds in which a closing connection may take what is still queued for it."""
@@ -36,14 +41,21 @@ class Transport(AsyncSocket):  # type: ignore[misc]
     """One connection below Socket.IO."""
 
     # An object of the library's class becomes one of this class, so there is no `__init__` of ours.
+    unsent = 0
+    """Bytes of memory in its queue."""
     _over: "asyncio.Future[None] | None" = None
     _ending: "asyncio.Task[None] | None" = None
+
+    def count(self) -> None:
+        """Begin to count with what is in the queue already: Engine.IO's own first word."""
+        self.unsent = sum(size(pkt) for pkt in self.queue._queue)  # noqa: SLF001 - there is no other look into it
 
     def put(self, pkt: packet.Packet) -> None:
         """Put the packet in the queue, unless it is closed or its client lags too far behind."""
         if self.closed or self._ending is not None:
             return
-        if self.queue.qsize() < MOST_UNSENT:
+        if self.unsent < MOST_UNSENT:
+            self.unsent += size(pkt)
             self.queue.put_nowait(pkt)
         else:
             self._ending = asyncio.create_task(self.end("does not read what it is sent"))
@@ -62,7 +74,14 @@ class Transport(AsyncSocket):  # type: ignore[misc]
         """Put the packet in the queue. Raises `SocketIsClosedError`."""
         if self.closed:
             raise exceptions.SocketIsClosedError
+        self.unsent += size(pkt)
         self.queue.put_nowait(pkt)
+
+    async def poll(self) -> list[packet.Packet]:
+        """Everything in the queue, by the way of polling."""
+        packets: list[packet.Packet] = await super().poll()
+        self.unsent -= sum(size(pkt) for pkt in packets)
+        return packets
 
     async def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:  # noqa: ARG002
         """Close it, without waiting for what is queued; that still goes out, as far as the client takes it."""
@@ -143,6 +162,12 @@ class Transport(AsyncSocket):  # type: ignore[misc]
     async def _write(self, ws: Any) -> None:
         with contextlib.suppress(OSError):
             while (ready := await self.queue.get()) is not None:
+                self.unsent -= size(ready)
                 # `ccr.plain` lets our server send it without more ado (ccr/hypercorn_fixes.py); others ignore it.
                 await ws.asgi_send({"type": "websocket.send", "text": ready.encode(), "ccr.plain": True})
         await ws.close()
+
+
+def size(pkt: packet.Packet) -> int:
+    """Bytes of memory that it takes. Packets for many share their text, but who else is slow is nobody's to know."""
+    return sys.getsizeof(pkt.data) + PACKET

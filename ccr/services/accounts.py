@@ -33,7 +33,7 @@ class CarriesOut(Protocol):
     """The part of `Changes` that is used here."""
 
     async def carry_out(
-        self, person: Person, ticket_id: int | None, key: str, command: Command, origin: str | None = None
+        self, person: Person, ticket_id: int | None, key: str, command: Command, *, counted: bool
     ) -> Any:
         """Do it. Raises `Refusal`."""
 
@@ -147,7 +147,9 @@ class Accounts:
 
     async def _close_tickets(self, person: Person) -> None:
         for ticket_id in await self._database.read(lambda c: holdings.open_of_customer(c, person.id)):
-            await self._changes.carry_out(person, ticket_id, secrets.token_urlsafe(12), CloseTicket())
+            await self._changes.carry_out(
+                person, ticket_id, secrets.token_urlsafe(12), CloseTicket(), counted=False
+            )
 
     async def _forget(self, person: Person) -> bool:
         """Whether it is done. It is not while there is an open ticket, which nobody could close any more."""

@@ -26,11 +26,12 @@ from ccr.desk.commands import (
 )
 from ccr.desk.events import Attached, Entry, Event, MessageRedacted, entry_wire
 from ccr.desk.notices import notices_for
-from ccr.desk.people import Person
+from ccr.desk.people import Person, Role
 from ccr.desk.refusals import Code, Refusal, conflict, invalid, not_found
 from ccr.desk.rules import Known, clearance, decide
 from ccr.desk.ticket import Ticket
 from ccr.ports import Publisher
+from ccr.services.allowance import Allowance, of_commands
 from ccr.store import attachments, entries, outbox, people, receipts, tickets
 from ccr.store.connection import Connection
 from ccr.store.database import Database
@@ -69,6 +70,7 @@ class Changes:
         now: Callable[[], int] = clock.now,
         wake: Callable[[], None] = lambda: None,
         sweep: Callable[[], None] = lambda: None,
+        allowance: Allowance | None = None,
     ) -> None:
         self._database = database
         self._publisher = publisher
@@ -76,11 +78,20 @@ class Changes:
         self._now = now
         self._wake = wake
         self._sweep = sweep
+        self._allowance = allowance or of_commands(on=False)
 
     async def carry_out(
-        self, person: Person, ticket_id: int | None, key: str, command: Command, origin: str | None = None
+        self,
+        person: Person,
+        ticket_id: int | None,
+        key: str,
+        command: Command,
+        origin: str | None = None,
+        *,
+        counted: bool = True,
     ) -> Answer:
         """Do it, or give the first answer again when this person's key is known. `origin` is the asking socket.
+        What the registry itself asks for in somebody's name is not `counted` as too often; nor is the bot.
 
         When this returns, it is stored for ever and has been pushed. Raises `Refusal`; then nothing was stored.
         """
@@ -88,6 +99,8 @@ class Changes:
             raise invalid(ticket="must be null for open_ticket, and only for that")
         request = _Request(person, ticket_id, key, command, self._admins_read, self._now())
         try:
+            if counted and person.role is not Role.BOT:
+                self._allowance.spend(person.id)
             outcome: _Outcome = await self._database.write(
                 request.settle, then=partial(self._follow_up, origin), lane=ticket_id or person.id
             )

@@ -26,6 +26,11 @@ MOST = 200
 """Entries and tickets given at most."""
 
 
+PAGE_CHARACTERS = 100_000
+"""Characters of the texts on a page; the entry that goes beyond it is on the next, so that nobody who asks for pages
+and reads none makes us hold more than a few hundred kilobytes for each."""
+
+
 class Standing(NamedTuple):
     """Whose a ticket is, and up to which number each reach of it goes."""
 
@@ -155,10 +160,11 @@ class Reading:
         end = entries.MAX_SEQ if before is None else before
         if after is not None:
             found = entries.page_after(connection, ticket_id, depth, after, limit + 1, end)
-            more, found = len(found) > limit, found[:limit]
+            more, found = _cut(found, limit)
         else:
             found = entries.page_before(connection, ticket_id, depth, end, limit + 1)
-            more, found = len(found) > limit, found[-limit:]
+            more, newest = _cut(found[::-1], limit)
+            found = newest[::-1]
         return {
             "entries": _chain(connection, person, depth, found),
             "head": ticket.heads.seqs[depth],
@@ -208,6 +214,17 @@ def _mine(connection: Connection, person: Person, ticket_id: int) -> Ticket:
     if ticket is None:
         raise not_found("ticket")
     return ticket
+
+
+def _cut(found: list[Entry], limit: int) -> tuple[bool, list[Entry]]:
+    """The first of them, no more than a page, by number and by size; and whether there are others."""
+    room, count = PAGE_CHARACTERS, 0
+    for entry in found[:limit]:
+        room -= sum(len(field) for field in entry.fields.values() if isinstance(field, str))
+        if room < 0 and count:
+            break
+        count += 1
+    return len(found) > count, found[:count]
 
 
 def _chain(connection: Connection, person: Person, depth: Reach, found: list[Entry]) -> list[dict[str, Any]]:

@@ -120,7 +120,7 @@ class Staff:
         for ticket_id in await self._database.read(lambda c: holdings.open_of_agent(c, agent_id)):
             try:
                 key = secrets.token_urlsafe(12)
-                await self._changes.carry_out(admin, ticket_id, key, AssignAgent(agent=None))
+                await self._changes.carry_out(admin, ticket_id, key, AssignAgent(agent=None), counted=False)
             except Refusal as refusal:
                 if refusal.code is not Code.CONFLICT:  # it was closed meanwhile
                     raise

@@ -1,10 +1,12 @@
 """Typing, read marks, presence and goodbye: what is told and never numbered."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from ccr.realtime import handlers
+from ccr.realtime.drain import back_in
 from tests.live import Live, live_registry
 from tests.waiting import until
 
@@ -213,9 +215,19 @@ async def test_everybody_is_told_goodbye_and_let_go(live: Live) -> None:
     await live.registry.drain()
 
     for client in (carla, ada):
-        assert await client.heard("goodbye") == {"reconnect_in_ms": 1_000}
+        await client.heard("goodbye")
         await client.disconnected()
+    assert {each.got("goodbye")[0]["reconnect_in_ms"] for each in (carla, ada)} == {300, 301}
     assert live.transports() == 0
+
+
+def test_two_thousand_come_back_one_by_one_within_four_seconds() -> None:
+    moments = [back_in(place, 2_000) for place in range(2_000)]
+
+    assert moments == sorted(moments)
+    assert (moments[0], max(moments)) == (300, 3_798)
+    busiest = Counter(moment // 100 for moment in moments)
+    assert max(busiest.values()) < 60
 
 
 async def test_what_was_asked_before_goodbye_is_answered_before_it(live: Live) -> None:

@@ -186,7 +186,7 @@ async def test_who_lags_too_far_behind_is_closed(
     live: Live, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr(transport, "MOST_UNSENT", 5)
+    monkeypatch.setattr(transport, "MOST_UNSENT", 1_300)  # five packets
     ticket = await live.ticket_with_agent()
     carla, amir = await live.on_ticket(ticket, "carla", "amir")
 
