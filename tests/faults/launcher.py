@@ -150,7 +150,9 @@ def all_at_once() -> None:
 
     async def work(self: Lanes, socket: Any, asked: Any) -> None:
         await asyncio.sleep(random.uniform(0, 0.02))
-        self._server.acknowledge(socket.sid, asked.number, await answer(self, socket, asked))
+        self._server.acknowledge(
+            socket.sid, asked.number, await answer(self, socket, *self._server.read(asked))
+        )
 
     def take(self: Lanes, sid: str, asked: Any) -> None:
         socket = self._sockets.get(sid)
