@@ -15,7 +15,7 @@ from ccr.adapters.pictures import PillowPictures
 from ccr.adapters.search_lunr import LunrShelf
 from ccr.desk import clock
 from ccr.desk.notices import Channel
-from ccr.ports import FileStore, Hasher, Mailer, Pictures
+from ccr.ports import FileStore, Hasher, Mailer, Pictures, Pusher, Texter
 from ccr.realtime.drain import drain
 from ccr.realtime.handlers import Handlers
 from ccr.realtime.mounting import mounted, same_origin
@@ -37,12 +37,16 @@ from ccr.services.first_admin import FirstAdmin
 from ccr.services.help_centre import HelpCentre, shipped
 from ccr.services.identity import Identity
 from ccr.services.mail_carrier import MailCarrier
+from ccr.services.mobiles import Mobiles
 from ccr.services.postman import Postman
+from ccr.services.push_carrier import PushCarrier
 from ccr.services.reading import Reading
 from ccr.services.resets import Resets
 from ccr.services.signing_in import SigningIn
 from ccr.services.staff import Staff
+from ccr.services.subscriptions import Subscriptions
 from ccr.services.sweeping import Sweeper
+from ccr.services.text_carrier import TextCarrier
 from ccr.services.uploads import Uploads
 from ccr.settings import Settings, signing_key
 from ccr.site import assets, compression, errors, guards, limits, rendering
@@ -50,6 +54,7 @@ from ccr.site.addresses import BehindProxies
 from ccr.site.api_accounts import accounts_api
 from ccr.site.api_files import files_api
 from ccr.site.api_help import help_api
+from ccr.site.api_reach import reach_api
 from ccr.site.api_tickets import tickets_api
 from ccr.site.openapi import openapi_api
 from ccr.site.ops import operations
@@ -66,6 +71,8 @@ class Parts:
     """What a test, or somebody who embeds the registry, hands in instead of what the settings choose."""
 
     mailer: Mailer | None = None
+    texter: Texter | None = None
+    pusher: Pusher | None = None
     hasher: Hasher | None = None
     line: Line | None = None
     files: FileStore | None = None
@@ -168,6 +175,22 @@ class Registry:
         self.feedback = FeedbackBox(database, now=now)
         self.canned_replies = CannedReplies(database)
         self.help_centre = HelpCentre(database, LunrShelf, secret=secret, now=now)
+        self._build_reach(settings, secret)
+
+    def _build_reach(self, settings: Settings, secret: str) -> None:
+        """How people hear of something while they are away."""
+        database, now = self.database, self._parts.now
+        self.texter = self._parts.texter or adapters.texter_for(settings)
+        self.pusher = self._parts.pusher or adapters.pusher_for(settings)
+        self.mobiles = Mobiles(
+            database,
+            secret=secret,
+            offered=self.texter is not None,
+            country=settings.sms_country,
+            now=now,
+            wake=self._wake,
+        )
+        self.subscriptions = Subscriptions(database, self.pusher, now=now)
         self.postman = Postman(database, self._carriers(settings), now=now)
 
     def _carriers(self, settings: Settings) -> dict[Channel, Carrier]:
@@ -180,7 +203,15 @@ class Registry:
                 self.resets.mint,
                 public_url=settings.public_url,
                 now=self._parts.now,
-            )
+            ),
+            Channel.SMS: TextCarrier(
+                self.database,
+                self.texter,
+                self.mobiles.mint,
+                public_url=settings.public_url,
+                now=self._parts.now,
+            ),
+            Channel.PUSH: PushCarrier(self.database, self.pusher, now=self._parts.now),
         }
 
     def _build_files(self, settings: Settings) -> None:
@@ -236,6 +267,7 @@ class Registry:
                 feedback=self.feedback,
                 canned_replies=self.canned_replies,
             ),
+            reach_api(self.mobiles, self.subscriptions),
             tickets_api(self.changes, self.reading),
             help_api(self.help_centre),
             help_pages(self.help_centre),
@@ -250,6 +282,8 @@ class Registry:
                 staff=self.staff,
                 feedback=self.feedback,
                 reading=self.reading,
+                mobiles=self.mobiles,
+                subscriptions=self.subscriptions,
             ),
             tickets_pages(
                 self.changes, self.reading, self.canned_replies, self.attachments, admins_read=reads

@@ -53,15 +53,25 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
 class SendFailed(Exception):
     """A provider did not take it. `again`: try later, `after` so many seconds where the provider named a time.
 
-    `unsure`: it did not answer, and may have taken it all the same.
+    `unsure`: it did not answer, and may have taken it all the same. `alone`: it speaks for this one only, since there
+    are many providers, and others need not wait.
     """
 
-    def __init__(self, reason: str, *, again: bool, after: float | None = None, unsure: bool = False) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        again: bool,
+        after: float | None = None,
+        unsure: bool = False,
+        alone: bool = False,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.again = again
         self.after = after
         self.unsure = unsure
+        self.alone = alone
 
 
 class Unreachable(SendFailed):
@@ -124,6 +134,9 @@ class Pusher(Protocol):
 
     async def check(self, endpoint: str) -> str | None:
         """What is wrong with this endpoint; `None` if we may send there: by https, and not into a private network."""
+
+    async def takes(self, p256dh: str) -> bool:
+        """Whether this is a browser's key at all."""
 
     async def send(self, push: Push) -> None:
         """Hand it over. Raises `SendFailed`, or `Unreachable` where the browser wants no more of them."""

@@ -12,6 +12,7 @@ from ccr.desk.change import Change
 from ccr.desk.clock import MINUTE
 from ccr.desk.people import Person
 from ccr.desk.ticket import Ticket
+from ccr.ports import Push
 from ccr.services.accounts import Accounts
 from ccr.services.canned_replies import CannedReplies
 from ccr.services.changes import Changes
@@ -19,9 +20,11 @@ from ccr.services.feedback import FeedbackBox
 from ccr.services.first_admin import FirstAdmin
 from ccr.services.help_centre import HelpCentre
 from ccr.services.identity import Device, Identity, SignedIn
+from ccr.services.mobiles import Mobiles
 from ccr.services.resets import Resets
 from ccr.services.signing_in import SigningIn
 from ccr.services.staff import Staff
+from ccr.services.subscriptions import Subscriptions
 from ccr.settings import Settings
 from ccr.store.database import Database
 from ccr.store.schema import migrate
@@ -77,6 +80,31 @@ class Recorder:
         return frozenset()
 
 
+class Pushed:
+    """Takes notifications for every browser, but for those whose endpoint names a private network."""
+
+    def __init__(self) -> None:
+        self.pushes: list[Push] = []
+        self.troubles: list[Exception] = []
+
+    async def public_key(self) -> str:
+        return "B" + "A" * 86
+
+    async def check(self, endpoint: str) -> str | None:
+        return "is within a private network" if "private" in endpoint else None
+
+    async def takes(self, p256dh: str) -> bool:
+        return p256dh.startswith("B")
+
+    async def send(self, push: Push) -> None:
+        if self.troubles:
+            raise self.troubles.pop(0)
+        self.pushes.append(push)
+
+    async def close(self) -> None:
+        pass
+
+
 class House:
     """Every service of accounts, wired."""
 
@@ -97,6 +125,9 @@ class House:
         self.feedback = FeedbackBox(database, now=lambda: self.time)
         self.canned_replies = CannedReplies(database)
         self.help_centre = HelpCentre(database, LunrShelf, secret=SECRET, now=lambda: self.time)
+        self.mobiles = Mobiles(database, secret=SECRET, offered=True, **timed)
+        self.pusher = Pushed()
+        self.subscriptions = Subscriptions(database, self.pusher, now=lambda: self.time)
 
     def later(self, milliseconds: int = MINUTE) -> None:
         """Time passes."""

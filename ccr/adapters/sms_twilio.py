@@ -51,10 +51,14 @@ class TwilioTexter:
             async with self._opened().post(self._url, data=form, allow_redirects=False) as answer:
                 if answer.status not in {200, 201}:
                     raise failure(answer.status, await _code(answer), answer.headers.get("Retry-After"))
+        except aiohttp.ConnectionTimeoutError:
+            raise SendFailed("Twilio could not be reached in time", again=True) from None
         except TimeoutError:
-            raise SendFailed("Twilio did not answer in time", again=True) from None
-        except aiohttp.ClientError as error:
+            raise SendFailed("Twilio did not answer in time", again=True, unsure=True) from None
+        except aiohttp.ClientConnectorError as error:
             raise SendFailed(f"Twilio out of reach ({type(error).__name__})", again=True) from None
+        except aiohttp.ClientError as error:  # it was there, and went away before it had answered
+            raise SendFailed(f"Twilio hung up ({type(error).__name__})", again=True, unsure=True) from None
 
     async def close(self) -> None:
         """Close the connections."""

@@ -126,6 +126,10 @@ class WebPusher:
             return "is at a host that cannot be found just now"
         return None
 
+    async def takes(self, p256dh: str) -> bool:
+        """Whether this is a point of the curve, which its length alone does not tell."""
+        return await asyncio.to_thread(_is_key, p256dh)
+
     async def send(self, push: Push) -> None:
         """Hand it over. Raises `SendFailed`; after a timeout it may have been taken all the same."""
         _, fault = self._read(push.endpoint)
@@ -139,14 +143,18 @@ class WebPusher:
             ) as answer:
                 if answer.status not in {200, 201, 202, 204}:
                     raise failure(answer.status, answer.headers.get("Retry-After"))
+        except aiohttp.ConnectionTimeoutError:
+            raise SendFailed("the push service could not be reached in time", again=True) from None
         except TimeoutError:
-            raise SendFailed("the push service did not answer in time", again=True) from None
-        except aiohttp.ClientError as error:
-            if isinstance(getattr(error, "os_error", None), NotAllowed):
+            raise SendFailed("the push service did not answer in time", again=True, unsure=True) from None
+        except aiohttp.ClientConnectorError as error:
+            if isinstance(error.os_error, NotAllowed):
                 raise Unreachable("the endpoint is within a private network") from None
-            raise SendFailed(
-                f"the push service is out of reach ({type(error).__name__})", again=True
-            ) from None
+            reason = f"the push service is out of reach ({type(error).__name__})"
+            raise SendFailed(reason, again=True) from None
+        except aiohttp.ClientError as error:  # it was there, and went away before it had answered
+            reason = f"the push service hung up ({type(error).__name__})"
+            raise SendFailed(reason, again=True, unsure=True) from None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -211,6 +219,17 @@ class WebPusher:
         return self._session
 
 
+def _is_key(p256dh: str) -> bool:
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from py_vapid.utils import b64urldecode
+
+    try:
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), b64urldecode(p256dh.encode()))
+    except ValueError:
+        return False
+    return True
+
+
 def failure(status: int, retry_after: str | None) -> SendFailed:
     """By the status alone: what stands beside it is written by whoever answers there."""
     reason = f"the push service answered {status}"
@@ -218,5 +237,5 @@ def failure(status: int, retry_after: str | None) -> SendFailed:
         return Unreachable(reason)
     if status == 429:
         seconds = float(retry_after) if retry_after and retry_after.isdigit() else None
-        return SendFailed(reason, again=True, after=seconds)
+        return SendFailed(reason, again=True, after=seconds, alone=True)
     return SendFailed(reason, again=status >= 500 or status in OUR_FAULT | {408})

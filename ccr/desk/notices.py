@@ -19,7 +19,7 @@ GLANCE = 3 * SECOND
 
 
 class Kind(StrEnum):
-    """The closed list of notices; each has its templates in `web/templates/mail/`."""
+    """The closed list of notices; each that is mailed has its templates in `web/templates/mail/`."""
 
     WELCOME = "welcome"
     NEW_DEVICE = "new_device"
@@ -32,6 +32,10 @@ class Kind(StrEnum):
     TICKET_CLOSED = "ticket_closed"
     ONE_TIME_CODE = "one_time_code"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a notice
+    MOBILE_CODE = "mobile_code"
+    """By text: proves that the number is the person's."""
+    TICKET_RAISED = "ticket_raised"
+    """To every admin: somebody must be given it."""
 
 
 class Channel(StrEnum):
@@ -46,9 +50,10 @@ class Channel(StrEnum):
 CHANNELS = {
     Kind.MESSAGE_WAITING: (Channel.MAIL, Channel.SMS, Channel.PUSH),
     Kind.AGENT_ASSIGNED: (Channel.MAIL, Channel.SMS, Channel.PUSH),
-    Kind.TICKET_ASSIGNED: (Channel.MAIL, Channel.PUSH),
+    Kind.TICKET_ASSIGNED: (Channel.MAIL, Channel.SMS, Channel.PUSH),
     Kind.TICKET_CLOSED: (Channel.MAIL, Channel.PUSH),
     Kind.TICKET_OPENED: (Channel.MAIL,),
+    Kind.TICKET_RAISED: (Channel.PUSH,),
 }
 """What may be told how, and be turned off by who does not want to hear of it. Every other kind is mailed, always:
 codes, and what somebody must know to keep their account safe."""
@@ -57,9 +62,9 @@ codes, and what somebody must know to keep their account safe."""
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """Something that somebody is to be told.
 
-    `to` is a person's id, or `None` where only an `address` is known yet; `delay` in milliseconds; `once` means that
-    one waiting row per ticket, person and kind is enough; `data` is what the template needs and must not be a secret.
-    Unless a `channel` is given, it goes by every one that there is for its kind.
+    `to` is a person's id, or `None` where only an `address` is known yet, or it is for every admin; `delay` in
+    milliseconds; `once` means that one waiting row per ticket, person and kind is enough; `data` is what the template
+    needs and must not be a secret. Unless a `channel` is given, it goes by every one that there is for its kind.
     """
 
     kind: Kind
@@ -86,7 +91,10 @@ def notices_for(event: Event, ticket: Ticket, actor: Person) -> list[Notice]:
     """
     match event:
         case happened.TicketOpened():
-            return [Notice(kind=Kind.TICKET_OPENED, to=ticket.customer_id, ticket=ticket.id)]
+            return [
+                Notice(kind=Kind.TICKET_OPENED, to=ticket.customer_id, ticket=ticket.id),
+                Notice(kind=Kind.TICKET_RAISED, ticket=ticket.id, delay=GLANCE, channel=Channel.EVERY),
+            ]
         case happened.AgentAssigned(agent=agent) if agent is not None:
             return [
                 Notice(

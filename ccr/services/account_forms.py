@@ -109,6 +109,40 @@ class CodeUse(Form, frozen=True):
     confirm_password: Password
 
 
+class MobileRequest(Form, frozen=True):
+    """Somebody wants texts to this number."""
+
+    mobile: Mobile
+
+
+class MobileProof(Form, frozen=True):
+    """The code that was texted to it."""
+
+    code: TriedCode
+
+
+class MobileSwitch(Form, frozen=True):
+    """Texts on or off."""
+
+    texts: bool
+
+
+class SubscriptionKeys(Form, frozen=True):
+    """A browser's own, for which its notifications are encrypted."""
+
+    p256dh: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{87}=?\Z", description="is 65 bytes in base64url")]
+    auth: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{22}(==)?\Z", description="is 16 bytes in base64url")]
+
+
+class NewSubscription(Form, frozen=True):
+    """A browser asks for notifications, in the words of its `PushSubscription`."""
+
+    endpoint: Annotated[
+        str, Meta(min_length=1, max_length=1000, pattern=r"\A[!-~]+\Z", description="is not an address")
+    ]
+    keys: SubscriptionKeys
+
+
 class NewAgent(Form, frozen=True):
     """An admin makes an agent, with a password to be changed."""
 

@@ -17,7 +17,7 @@ from ccr.services import wrong_tries as tries
 from ccr.services.account_forms import PasswordChange, ProfileChange, Registration, changes, read
 from ccr.services.held_data import held_about
 from ccr.services.identity import Identity
-from ccr.store import attachments, codes, holdings, outbox, people, sessions, uploads, wrong_tries
+from ccr.store import attachments, codes, holdings, mobiles, outbox, people, sessions, uploads, wrong_tries
 from ccr.store.connection import Connection
 from ccr.store.database import Database
 
@@ -163,6 +163,7 @@ class Accounts:
             sessions.forget_all_devices(connection, person.id)
             attachments.remove_unnamed_of(connection, person.id)
             uploads.end_all_of(connection, person.id)
+            mobiles.forget(connection, person.id)
             return sessions.end_all(connection, person.id)
 
         ended = await self._database.write(forget, then=self._end_sessions)

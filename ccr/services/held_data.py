@@ -7,7 +7,7 @@ import msgspec
 from ccr.desk.clock import rfc3339
 from ccr.desk.events import entry_wire
 from ccr.desk.people import Person, Role
-from ccr.store import attachments, feedback, holdings, people, sessions
+from ccr.store import attachments, feedback, holdings, mobiles, people, sessions, subscriptions
 from ccr.store.connection import Connection
 
 
@@ -27,6 +27,15 @@ def held_about(connection: Connection, person: Person) -> dict[str, Any]:
         ],
         "known_devices": [
             {"seen_at": rfc3339(at)} for at in sessions.devices(connection, person.id).values()
+        ],
+        "mobile": _mobile(connection, person),
+        "notified_browsers": [
+            {
+                "device": browser.device,
+                "endpoint": browser.endpoint,
+                "subscribed_at": rfc3339(browser.subscribed_at),
+            }
+            for browser in subscriptions.of_person(connection, person.id)
         ],
         "mails": [_timed(notice) for notice in holdings.notices_to(connection, person.id)],
         "read_marks": [_timed(mark) for mark in holdings.read_marks(connection, person.id)],
@@ -50,6 +59,13 @@ def held_about(connection: Connection, person: Person) -> dict[str, Any]:
     else:
         everything["entries"] = [_timed(deed) for deed in holdings.deeds(connection, person.id)]
     return everything
+
+
+def _mobile(connection: Connection, person: Person) -> dict[str, Any] | None:
+    mobile = mobiles.find(connection, person.id)
+    if mobile is None:
+        return None
+    return {"mobile": mobile.number, "verified_at": rfc3339(mobile.verified_at), "texts": mobile.texts}
 
 
 def _tickets(connection: Connection, person: Person) -> list[dict[str, Any]]:

@@ -218,7 +218,7 @@ class Postman:
             log.error("notice given up", extra=_named(owed) | {"why": failure.reason})
         else:
             log.warning("notice put off", extra=_named(owed) | {"why": failure.reason})
-            if failure.after:
+            if failure.after and not failure.alone:
                 # The whole provider asked for a pause: to try the next one would only be one more refusal.
                 self._held_until[owed.channel] = now + mail_retries.named_pause(failure.after)
         return failing(owed, self._worker, failure, now, again_at)

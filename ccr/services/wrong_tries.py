@@ -40,6 +40,15 @@ class Try(msgspec.Struct, frozen=True):
 
 def count(connection: Connection, name: str, now: int, most: int = MOST) -> Try:
     """Count one try at what the bucket `name` stands for. Raises `Refusal` `rate_limited`, having written nothing."""
+    times = check(connection, name, now, most)
+    counted = wrong_tries.add(connection, name, now)
+    if counted % TIDIED_EVERY == 0:
+        wrong_tries.tidy(connection, now - WINDOW)
+    return Try(counted, len(times))
+
+
+def check(connection: Connection, name: str, now: int, most: int = MOST) -> list[int]:
+    """When this was tried in the window until `now`. Raises `Refusal` `rate_limited` if one more is too many."""
     times = wrong_tries.times(connection, name, now - WINDOW)
     if len(times) >= most:
         free_at = times[-most] + WINDOW
@@ -47,10 +56,7 @@ def count(connection: Connection, name: str, now: int, most: int = MOST) -> Try:
         raise Refusal(
             Code.RATE_LIMITED, "Too many tries. Wait a little, then try again.", retry_after=seconds
         )
-    counted = wrong_tries.add(connection, name, now)
-    if counted % TIDIED_EVERY == 0:
-        wrong_tries.tidy(connection, now - WINDOW)
-    return Try(counted, len(times))
+    return times
 
 
 def at_sign_in(connection: Connection, login: str, person_id: int | None, device_hash: str | None) -> str:

@@ -9,26 +9,8 @@ from quart.typing import ResponseReturnValue
 
 from ccr.desk.ticket import Status
 from ccr.site.guards import anyone
-from ccr.site.openapi_shapes import NUMBER, TEXT, Schema, list_of, ref, shapes
-
-
-class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """One method of one path. `takes` names a shape, `gives` is one; `refuses` are the statuses of its own.
-
-    `body` is what is sent otherwise than in JSON, by its media type.
-    """
-
-    does: str
-    takes: str | None = None
-    gives: Schema | None = None
-    status: int = 200
-    query: dict[str, Schema] = {}
-    public: bool = False
-    refuses: tuple[int, ...] = ()
-    headers: dict[str, Schema] = {}
-    body: dict[str, Schema] = {}
-    gives_file: bool = False
-
+from ccr.site.openapi_reach import REACH
+from ccr.site.openapi_shapes import NUMBER, TEXT, Operation, Schema, list_of, ref, shapes
 
 FILE_FORM: dict[str, Schema] = {
     "multipart/form-data": {
@@ -188,7 +170,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         does="Give it up, also what it became if that was not sent", status=204, refuses=(404,)
     ),
     ("GET", "/openapi.json"): Operation(does="This description", gives=ref("Empty"), public=True),
-}
+} | REACH
 
 
 def openapi_api() -> Blueprint:

@@ -15,6 +15,25 @@ from ccr.site.api_tickets import KeyedCommand, NewTicket
 
 Schema = dict[str, Any]
 
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """One method of one path. `takes` names a shape, `gives` is one; `refuses` are the statuses of its own.
+
+    `body` is what is sent otherwise than in JSON, by its media type.
+    """
+
+    does: str
+    takes: str | None = None
+    gives: Schema | None = None
+    status: int = 200
+    query: dict[str, Schema] = {}
+    public: bool = False
+    refuses: tuple[int, ...] = ()
+    headers: dict[str, Schema] = {}
+    body: dict[str, Schema] = {}
+    gives_file: bool = False
+
+
 REF = "#/components/schemas/{name}"
 
 FORMS = (
@@ -24,6 +43,10 @@ FORMS = (
     forms.PasswordChange,
     forms.CodeRequest,
     forms.CodeUse,
+    forms.MobileRequest,
+    forms.MobileProof,
+    forms.MobileSwitch,
+    forms.NewSubscription,
     forms.NewAgent,
     forms.AgentChange,
     forms.NewFeedback,
@@ -95,6 +118,17 @@ def _given() -> dict[str, Schema]:
         ),
         "SignedIn": _object(token=TEXT, person=ref("Person")),
         "Session": _object(id=NUMBER, device=TEXT, address=TEXT, created_at=TIME, seen_at=TIME, current=FLAG),
+        "MobileState": _object(
+            offered=FLAG,
+            mobile=_or_null(TEXT),
+            verified_at=_or_null(TIME),
+            texts=FLAG,
+            refused_at=_or_null(TIME),
+            pending=_or_null(TEXT),
+            pending_refused=_or_null(TEXT),
+        ),
+        "Browser": _object(id=NUMBER, device=TEXT, subscribed_at=TIME, current=FLAG),
+        "Browsers": _object(key=TEXT, subscriptions=list_of(ref("Browser"))),
         "CannedReply": _object(id=NUMBER, shortcut=TEXT, body=TEXT),
         "Answers": _object(
             sure={"type": "boolean", "description": "Whether the first one answers it."},

@@ -10,10 +10,12 @@ from ccr.desk.refusals import invalid
 from ccr.services.accounts import Accounts
 from ccr.services.feedback import FeedbackBox
 from ccr.services.first_admin import FirstAdmin
+from ccr.services.mobiles import Mobiles
 from ccr.services.reading import Reading
 from ccr.services.resets import Resets
 from ccr.services.signing_in import SigningIn
 from ccr.services.staff import Staff
+from ccr.services.subscriptions import Subscriptions
 from ccr.site import cookies
 from ccr.site.guards import barely_signed_in, known, only, signed_in
 from ccr.site.limits import spend
@@ -21,6 +23,7 @@ from ccr.site.page_forms import Fields, carry_out, without_empty
 from ccr.site.pages_agents import add_agents
 from ccr.site.pages_entry import HOME, add_entry
 from ccr.site.pages_feedback import add_feedback
+from ccr.site.pages_reach import add_reach
 from ccr.site.rendering import Form, page
 
 EXPORT_NAME = "customer-care-registry.json"
@@ -35,6 +38,8 @@ def account_pages(
     staff: Staff,
     feedback: FeedbackBox,
     reading: Reading,
+    mobiles: Mobiles,
+    subscriptions: Subscriptions,
 ) -> Blueprint:
     """Every page that is not about a ticket."""
     blueprint = Blueprint("account_pages", __name__)
@@ -45,10 +50,11 @@ def account_pages(
         resets=resets,
         first_admin=first_admin,
     )
-    own = _Own(accounts, signing_in)
+    own = _Own(accounts, signing_in, mobiles, subscriptions)
     _add_profile(blueprint, own)
     _add_devices(blueprint, own)
     _add_data(blueprint, own)
+    add_reach(blueprint, mobiles, subscriptions, own.show)
     add_agents(blueprint, staff, reading)
     add_feedback(blueprint, feedback, reading)
     return blueprint
@@ -57,14 +63,26 @@ def account_pages(
 class _Own:
     """One's own account and the forms on its page, each known by its part."""
 
-    def __init__(self, accounts: Accounts, signing_in: SigningIn) -> None:
+    def __init__(
+        self, accounts: Accounts, signing_in: SigningIn, mobiles: Mobiles, subscriptions: Subscriptions
+    ) -> None:
         self.accounts = accounts
         self.signing_in = signing_in
+        self.mobiles = mobiles
+        self.subscriptions = subscriptions
 
     async def show(self, part: str, form: Form, status: int) -> Response:
         """The page; `form` is what became of the form in `part`."""
         sessions = await self.signing_in.sessions(known())
-        return await page("account.html", status, part=part, form=form, sessions=sessions)
+        return await page(
+            "account.html",
+            status,
+            part=part,
+            form=form,
+            sessions=sessions,
+            mobile=await self.mobiles.state(known().person),
+            notifications=await self.subscriptions.state(known()),
+        )
 
     async def update(self, given: Fields) -> None:
         """Save the profile."""

@@ -193,18 +193,37 @@ def queues(connection: Connection) -> dict[str, tuple[int, int]]:
     return {row[0]: (int(row[1]), int(row[2])) for row in rows}
 
 
-def told_up_to(connection: Connection, ticket: int, person: int, channel: str = Channel.MAIL.value) -> int:
-    """The number of the last message that this person was told of by this channel, 0 for none."""
+def told_up_to(
+    connection: Connection,
+    ticket: int,
+    person: int,
+    channel: str = Channel.MAIL.value,
+    target: int | None = None,
+) -> int:
+    """The number of the last message that this person was told of by this channel (and at this place), 0 for none."""
+    place, where = ("", []) if target is None else ("AND target_id = ? ", [target])
     rows = connection.up_to(
         1,
         "SELECT data FROM outbox WHERE ticket_id = ? AND person_id = ? AND state = 'sent' AND kind = ? "
-        "AND channel = ? ORDER BY id DESC",
+        f"AND channel = ? {place}ORDER BY id DESC",
         ticket,
         person,
         Kind.MESSAGE_WAITING.value,
         channel,
+        *where,
     )
     return int(_decode(rows[0][0]).get("up_to", 0)) if rows else 0
+
+
+def hasten(connection: Connection, person: int, now: int) -> None:
+    """Spread anew at once what waits for this person: there is another way to them."""
+    connection.run(
+        "UPDATE outbox SET due_at = ? WHERE state = 'waiting' AND channel = ? AND due_at > ? AND person_id = ?",
+        now,
+        Channel.EVERY.value,
+        now,
+        person,
+    )
 
 
 def cut(fault: str) -> str:

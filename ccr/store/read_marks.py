@@ -36,6 +36,17 @@ def find(connection: Connection, ticket_id: int, person_id: int) -> int | None:
     return int(row[0]) if row else None
 
 
+def moved_since(connection: Connection, ticket_id: int, person_id: int, at: int) -> bool:
+    """Whether the person has read something on the ticket since then, in milliseconds UTC."""
+    row = connection.row(
+        "SELECT 1 FROM read_marks WHERE ticket_id = ? AND person_id = ? AND read_at >= ?",
+        ticket_id,
+        person_id,
+        at,
+    )
+    return row is not None
+
+
 def of_others(connection: Connection, ticket_id: int, person: Person) -> list[tuple[int, int]]:
     """Person and seq of those on the other side of the conversation, whose reading the ticks show."""
     rows = connection.rows(

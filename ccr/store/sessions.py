@@ -69,6 +69,11 @@ def of_person(connection: Connection, person_id: int, seen_since: int) -> list[S
     return [Session(*row) for row in rows]
 
 
+def lasts(connection: Connection, session_id: int) -> bool:
+    """Whether there still is this session."""
+    return connection.row("SELECT 1 FROM sessions WHERE id = ?", session_id) is not None
+
+
 def end(connection: Connection, session_id: int, person_id: int) -> bool:
     """Whether this session was this person's to end, and is ended."""
     return connection.run("DELETE FROM sessions WHERE id = ? AND person_id = ?", session_id, person_id) == 1

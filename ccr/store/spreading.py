@@ -6,8 +6,8 @@ Decided when it is due, not when it is put: the sender of a message waits for no
 from typing import NamedTuple
 
 from ccr.desk.notices import CHANNELS, WAITS_UNREAD, Channel, Kind
-from ccr.desk.people import Person
-from ccr.store import outbox, quiet_kinds, tickets, waiting
+from ccr.desk.people import Person, Role
+from ccr.store import mobiles, outbox, people, quiet_kinds, subscriptions, tickets, waiting
 from ccr.store.connection import Connection
 
 Way = tuple[Channel, int | None]
@@ -24,7 +24,7 @@ class Notice(NamedTuple):
 
     id: int
     kind: str
-    person: int
+    person: int | None
     ticket: int | None
     data: str
     created_at: int
@@ -45,6 +45,10 @@ def ways(connection: Connection, person: Person, kind: str) -> Ways:
     """By which channels, and where, this person is told of this kind. Mail comes first, if it is among them."""
     quiet = quiet_kinds.of(connection, person.id)
     open_ways: Ways = [(Channel.MAIL, None)] if person.email else []
+    mobile = mobiles.find(connection, person.id)
+    if mobile is not None and mobile.texts:
+        open_ways.append((Channel.SMS, None))
+    open_ways += [(Channel.PUSH, browser.id) for browser in subscriptions.of_person(connection, person.id)]
     offered = {channel.value for channel in _OFFERED.get(kind, ())}
     return [way for way in open_ways if way[0].value in offered and (kind, way[0].value) not in quiet]
 
@@ -56,6 +60,8 @@ def spread(connection: Connection, row: int, ticket: int | None, now: int) -> bo
     notice = _find(connection, row, now)
     if notice is None:
         return False
+    if notice.person is None:
+        return _spread_to_admins(connection, notice, now)
     person = tickets.actor(connection, notice.person)
     open_ways = ways(connection, person, notice.kind) if person and person.active else []
     if person is None or not open_ways:
@@ -68,6 +74,17 @@ def spread(connection: Connection, row: int, ticket: int | None, now: int) -> bo
         _copy(connection, notice, way, now)
     _become(connection, notice, open_ways[0], now)
     return True
+
+
+def _spread_to_admins(connection: Connection, notice: Notice, now: int) -> bool:
+    """A row for each admin who is told of it in some way. Where there is none, nothing is left of it."""
+    told = False
+    for admin in people.with_role(connection, Role.ADMIN):
+        for way in ways(connection, admin, notice.kind) if admin.active else []:
+            _copy(connection, notice._replace(person=admin.id), way, now)
+            told = True
+    _drop(connection, notice)
+    return told
 
 
 def _wait_for_mail(connection: Connection, notice: Notice, ticket: int, person: Person, now: int) -> bool:
@@ -89,7 +106,7 @@ def _spread_waiting(
 ) -> bool:
     """The mail is due later than the rest, and one row of each way is enough for all messages of the ticket."""
     for way in open_ways:
-        unread = waiting.unread(connection, ticket, person, way[0])
+        unread = waiting.unread(connection, ticket, person, *way)
         if unread and not _told_by(connection, notice, way):
             later = unread[0].at + WAITS_UNREAD if way[0] is Channel.MAIL else 0
             _copy(connection, notice, way, max(now, later))

@@ -25,7 +25,11 @@ class Unread(msgspec.Struct, frozen=True):
 
 
 def unread(
-    connection: Connection, ticket: int, person: Person, channel: Channel = Channel.MAIL
+    connection: Connection,
+    ticket: int,
+    person: Person,
+    channel: Channel = Channel.MAIL,
+    target: int | None = None,
 ) -> list[Unread]:
     """The other side's messages that wait for this person, oldest first; of very many the newest `MOST`."""
     theirs = "<>" if person.role is Role.CUSTOMER else "="
@@ -37,7 +41,7 @@ def unread(
         "WHERE e.ticket_id = ? AND e.seq > ? AND e.type = 'message_posted' "
         f"AND e.actor_role {theirs} 'customer' ORDER BY e.seq DESC",
         ticket,
-        max(read, outbox.told_up_to(connection, ticket, person.id, channel.value)),
+        max(read, outbox.told_up_to(connection, ticket, person.id, channel.value, target)),
     )
     found = [(row, _decode(row[4])) for row in reversed(rows)]
     return [

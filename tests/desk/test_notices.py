@@ -11,13 +11,13 @@ from tests.desk.cast import ADA, AMIR, ASSIGNED, BEA, BOT, CARLA, CLOSED, OPEN
 
 MESSAGE = happened.MessagePosted(body="Hello")
 
-OWED: list[tuple[str, Event, Ticket, Person, list[tuple[str, int]]]] = [
+OWED: list[tuple[str, Event, Ticket, Person, list[tuple[str, int | None]]]] = [
     (
         "opened",
         happened.TicketOpened(query="Why?", priority="low"),
         OPEN,
         CARLA,
-        [("ticket_opened", CARLA.id)],
+        [("ticket_opened", CARLA.id), ("ticket_raised", None)],
     ),
     (
         "assigned",
@@ -57,7 +57,9 @@ OWED: list[tuple[str, Event, Ticket, Person, list[tuple[str, int]]]] = [
 @pytest.mark.parametrize(
     ("event", "ticket", "actor", "owed"), [row[1:] for row in OWED], ids=[row[0] for row in OWED]
 )
-def test_who_is_mailed(event: Event, ticket: Ticket, actor: Person, owed: list[tuple[str, int]]) -> None:
+def test_who_is_mailed(
+    event: Event, ticket: Ticket, actor: Person, owed: list[tuple[str, int | None]]
+) -> None:
     assert [(notice.kind.value, notice.to) for notice in notices_for(event, ticket, actor)] == owed
 
 

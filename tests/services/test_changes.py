@@ -192,7 +192,7 @@ async def test_mails_are_owed_with_the_change_and_the_postman_is_woken_for_what_
     await desk.do(desk.amir, ticket, "key-54321", "post_note", body="Hm")
     assert desk.house.wakes == 2
     assert (await desk.house.owed())[-4:] == [
-        "ticket_opened",
+        "ticket_raised",
         "agent_assigned",
         "ticket_assigned",
         "message_waiting",

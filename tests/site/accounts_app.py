@@ -8,6 +8,7 @@ from quart import Quart, Response
 from ccr.settings import Settings
 from ccr.site import errors, guards, limits
 from ccr.site.api_accounts import accounts_api
+from ccr.site.api_reach import reach_api
 from tests.accounts_house import PASSWORD, SECRET, House
 
 PUBLIC_URL = "http://127.0.0.1:8000"
@@ -39,6 +40,7 @@ def make_app(house: House, settings: Settings) -> Quart:
             canned_replies=house.canned_replies,
         )
     )
+    app.register_blueprint(reach_api(house.mobiles, house.subscriptions))
     return app
 
 

@@ -128,6 +128,8 @@ async def open_pages(folder: Path, **settings: Any) -> AsyncIterator[Pages]:
             first_admin=house.first_admin,
             staff=house.staff,
             feedback=house.feedback,
+            mobiles=house.mobiles,
+            subscriptions=house.subscriptions,
             reading=Reading(house.database, _Online(online)),
         )
         app.register_blueprint(blueprint)

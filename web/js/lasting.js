@@ -10,11 +10,17 @@ const AGAIN_AFTER = 10_000;
 export function keepWorker() {
   if (!("serviceWorker" in navigator)) return;
   const whenIdle = window.requestIdleCallback ?? setTimeout;
-  setTimeout(() => whenIdle(() => navigator.serviceWorker.register("/sw.js").catch(() => {})), AFTER);
+  setTimeout(() => whenIdle(settle), AFTER);
   // It has seen nothing of a page that was there before it; asked for once more, it keeps that too.
   if (!navigator.serviceWorker.controller && document.documentElement.dataset.me) {
     navigator.serviceWorker.addEventListener("controllerchange", askAgain, { once: true });
   }
+}
+
+function settle() {
+  navigator.serviceWorker.register("/sw.js").catch(() => {});
+  const panel = document.querySelector("#panel[data-offer]");
+  if (panel) import("./offer.js").then(({ offer }) => offer(document.querySelector("ticket-timeline"), panel));
 }
 
 const askAgain = () => fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => {});

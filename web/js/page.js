@@ -1,3 +1,6 @@
 // Entry point of every page that is neither a ticket nor a list of tickets.
 
 import "./common.js";
+
+const notify = document.querySelector("#notify-here");
+if (notify) import("./notify.js").then(({ showHere }) => showHere(notify));

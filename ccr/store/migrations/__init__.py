@@ -6,7 +6,14 @@ SQL, `{identity}`, `{text}`, `{json}` and `{clustered}` are the dialect's words.
 are SMALLINT 0 or 1: both mean the same in every database.
 """
 
-from ccr.store.migrations import m0001_desk, m0002_commits, m0003_notices, m0004_help, m0005_files
+from ccr.store.migrations import (
+    m0001_desk,
+    m0002_commits,
+    m0003_notices,
+    m0004_help,
+    m0005_files,
+    m0006_phones_and_browsers,
+)
 
 MIGRATIONS: tuple[tuple[int, str, list[str]], ...] = (
     (1, "desk", m0001_desk.STATEMENTS),
@@ -14,5 +21,6 @@ MIGRATIONS: tuple[tuple[int, str, list[str]], ...] = (
     (3, "notices", m0003_notices.STATEMENTS),
     (4, "help", m0004_help.STATEMENTS),
     (5, "files", m0005_files.STATEMENTS),
+    (6, "phones and browsers", m0006_phones_and_browsers.STATEMENTS),
 )
 """Number, name and statements, ascending."""

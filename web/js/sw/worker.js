@@ -3,3 +3,4 @@
 
 import "./shell.js";
 import "./outbox.js";
+import "./push.js";

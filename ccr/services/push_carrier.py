@@ -1,0 +1,73 @@
+"""Carries notices to browsers."""
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import Callable
+
+import msgspec
+
+from ccr.desk import clock
+from ccr.desk.clock import SECOND
+from ccr.desk.notices import Kind
+from ccr.ports import Push, Pusher, SendFailed, Unreachable
+from ccr.services import push_data
+from ccr.services.carrying import Outcome, Pointless, Sent
+from ccr.store import subscriptions
+from ccr.store.database import Database
+from ccr.store.outbox import Owed
+from ccr.store.subscriptions import Subscription
+
+SENDING = 15.0
+"""Seconds a push service has for one notification."""
+
+
+class PushCarrier:
+    """The `pusher` is its own, to close."""
+
+    most = 30
+
+    def __init__(self, database: Database, pusher: Pusher, *, now: Callable[[], int] = clock.now) -> None:
+        self._database = database
+        self._pusher = pusher
+        self._now = now
+
+    async def carry(self, owed: Owed) -> Outcome:
+        """Send it, if it is still worth showing. Raises `SendFailed`. A browser that is gone is forgotten."""
+        now = self._now()
+        verdict = await self._database.read(lambda connection: push_data.judge(connection, owed, now))
+        if not isinstance(verdict, push_data.Send):
+            return verdict
+        where = verdict.where
+        try:
+            async with asyncio.timeout(SENDING):
+                await self._pusher.send(_push(owed, verdict, now))
+        except TimeoutError:
+            raise SendFailed("no answer in time", again=True, unsure=True) from None
+        except Unreachable:
+            await self._database.write(lambda connection: subscriptions.drop(connection, where.id))
+            return Pointless()
+        return Sent(reader=verdict.reader, up_to=verdict.up_to)
+
+    async def close(self) -> None:
+        """Close the pusher."""
+        await self._pusher.close()
+
+
+def _push(owed: Owed, worth: push_data.Send, now: int) -> Push:
+    where = worth.where
+    return Push(
+        endpoint=where.endpoint,
+        p256dh=where.p256dh,
+        auth=where.auth,
+        payload=msgspec.json.encode(worth.content),
+        topic=topic(where, owed.ticket or 0),
+        lasts=max(0, owed.created_at + push_data.LASTS - now) // SECOND,
+        urgent=owed.kind == Kind.MESSAGE_WAITING,
+    )
+
+
+def topic(where: Subscription, ticket: int) -> str:
+    """What waits for a browser is replaced ticket by ticket; whose number that is, is nobody's business on the way."""
+    mixed = hashlib.sha256(f"{where.auth}\n{ticket}".encode()).digest()
+    return base64.urlsafe_b64encode(mixed)[:32].decode()

@@ -1,0 +1,80 @@
+"""Carries notices by text message."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from ccr.desk import clock
+from ccr.desk.notices import Kind
+from ccr.ports import SendFailed, Text, Texter, Unreachable
+from ccr.services import text_data
+from ccr.services.carrying import Outcome, Pointless, Sent
+from ccr.services.mail_data import CODE_WORTH
+from ccr.store import mobiles
+from ccr.store.database import Database
+from ccr.store.outbox import Owed
+
+Mint = Callable[[int, str], Awaitable[str | None]]
+"""Makes a code for this person's number; it is known only to the text."""
+
+SENDING = 20.0
+"""Seconds a provider has for one text."""
+
+
+class TextCarrier:
+    """The `texter` is its own, to close; without one, what was owed when there was is let lie."""
+
+    most = 20
+
+    def __init__(
+        self,
+        database: Database,
+        texter: Texter | None,
+        mint: Mint,
+        *,
+        public_url: str,
+        now: Callable[[], int] = clock.now,
+    ) -> None:
+        self._database = database
+        self._texter = texter
+        self._mint = mint
+        self._home = public_url.rstrip("/")
+        self._now = now
+
+    async def carry(self, owed: Owed) -> Outcome:
+        """Send it, if it is still worth sending. Raises `SendFailed`."""
+        if self._texter is None:
+            return Pointless()
+        if owed.kind == Kind.MOBILE_CODE:
+            return await self._carry_code(owed, self._texter)
+        now = self._now()
+        verdict = await self._database.read(lambda c: text_data.judge(c, owed, now, self._home))
+        if not isinstance(verdict, text_data.Send):
+            return verdict
+        await self._send(owed, self._texter, verdict.to, verdict.body)
+        return Sent(reader=verdict.reader, up_to=verdict.up_to)
+
+    async def close(self) -> None:
+        """Close the texter."""
+        if self._texter is not None:
+            await self._texter.close()
+
+    async def _carry_code(self, owed: Owed, texter: Texter) -> Outcome:
+        if owed.person is None or owed.address is None or self._now() - owed.created_at > CODE_WORTH:
+            return Pointless()
+        code = await self._mint(owed.person, owed.address)
+        if code is None:
+            return Pointless()
+        await self._send(owed, texter, owed.address, text_data.code_body(code, self._home))
+        return Sent()
+
+    async def _send(self, owed: Owed, texter: Texter, to: str, body: str) -> None:
+        try:
+            async with asyncio.timeout(SENDING):
+                await texter.send(Text(outbox_id=owed.id, to=to, body=body, kind=owed.kind))
+        except TimeoutError:
+            raise SendFailed("no answer in time", again=True, unsure=True) from None
+        except Unreachable:
+            person = owed.person
+            assert person is not None
+            await self._database.write(lambda c: mobiles.refuse(c, person, to, self._now()))
+            raise
