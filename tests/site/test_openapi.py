@@ -77,6 +77,8 @@ async def test_anybody_may_read_it(app: Quart) -> None:
     assert await response.get_json() == describe()
 
 
+BROWSER = {"endpoint": "https://push.example/1", "keys": {"p256dh": "B" + "a" * 86, "auth": "b" * 22}}
+
 KINDS = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict, "null": type(None)}
 
 
@@ -116,6 +118,13 @@ async def test_answers_have_the_shapes_described(house: House, app: Quart) -> No
         ("Carla", "GET", "/sessions", "/sessions", None),
         ("Carla", "GET", "/me/export", "/me/export", None),
         ("Carla", "PATCH", "/me", "/me", {"gender": "female"}),
+        ("Carla", "POST", "/me/mobile", "/me/mobile", {"mobile": "+49 151 12345678"}),
+        ("Carla", "GET", "/me/mobile", "/me/mobile", None),
+        ("Carla", "PATCH", "/me/mobile", "/me/mobile", {"texts": True}),
+        ("Carla", "POST", "/me/mobile/confirm", "/me/mobile/confirm", {"code": "123456"}),
+        ("Carla", "POST", "/me/notifications", "/me/notifications", BROWSER),
+        ("Carla", "GET", "/me/notifications", "/me/notifications", None),
+        ("Carla", "DELETE", "/me/notifications/4711", "/me/notifications/{id}", None),
         ("Carla", "POST", "/tickets", "/tickets", {"key": "opening-2", "query": "And the toaster"}),
         ("Carla", "POST", f"{ticket}/commands", "/tickets/{id}/commands", command),
         ("Carla", "GET", "/tickets", "/tickets", None),

@@ -19,8 +19,8 @@ export function keepWorker() {
 
 function settle() {
   navigator.serviceWorker.register("/sw.js").catch(() => {});
-  const panel = document.querySelector("#panel[data-offer]");
-  if (panel) import("./offer.js").then(({ offer }) => offer(document.querySelector("ticket-timeline"), panel));
+  if (document.querySelector("[data-offer]"))
+    import("./offer.js").then(({ offer }) => offer(document.querySelector("ticket-timeline")));
 }
 
 const askAgain = () => fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => {});

@@ -5,15 +5,15 @@ import { hindrance, turnOn } from "./push.js";
 
 const THANKS_FOR = 6_000;
 
-/** Offers it above `panel` as soon as there is an answer in `timeline`, unless that was done before. */
-export function offer(timeline, panel) {
+/** Offers it above the composer as soon as there is an answer in `timeline`, unless that was done before. */
+export function offer(timeline) {
   const name = `ccr-offered:${timeline.dataset.me}`; // not forgotten when they sign out
   if (hindrance() || Notification.permission !== "default" || isMarked(name)) return;
   const look = () => {
     if (!timeline.querySelector(".entry.said:not(.mine, .opening)")) return;
     watcher.disconnect();
     mark(name);
-    panel.before(question());
+    document.getElementById("panel").before(question());
   };
   const watcher = new MutationObserver(look);
   watcher.observe(timeline, { childList: true, subtree: true });
@@ -25,7 +25,7 @@ function question() {
   const words = document.createElement("p");
   const yes = button("Notify me", () => accept(box, words));
   const no = button("No, thanks", () => box.remove());
-  box.className = "notice offer ends";
+  box.className = "notice row ends";
   words.setAttribute("role", "status");
   box.append(words, yes, no);
   requestAnimationFrame(() => (words.textContent = "Shall this browser tell you when there is an answer?")); // read out
