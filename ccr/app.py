@@ -9,13 +9,14 @@ from typing import Any
 from quart import Quart
 
 from ccr import adapters, package_files
+from ccr.adapters.assistant_embedded import EmbeddedAssistant
 from ccr.adapters.mail_templates import JinjaTemplates
 from ccr.adapters.passwords import Argon2Passwords
 from ccr.adapters.pictures import PillowPictures
 from ccr.adapters.search_lunr import LunrShelf
 from ccr.desk import clock
 from ccr.desk.notices import Channel
-from ccr.ports import FileStore, Hasher, Mailer, Pictures, Pusher, Texter
+from ccr.ports import Assistant, FileStore, Hasher, Mailer, Pictures, Pusher, Texter
 from ccr.realtime.drain import drain
 from ccr.realtime.handlers import Handlers
 from ccr.realtime.mounting import mounted, same_origin
@@ -27,6 +28,7 @@ from ccr.realtime.spread import SpreadPublisher
 from ccr.realtime.words import Seal
 from ccr.services import allowance
 from ccr.services.accounts import Accounts
+from ccr.services.assistance import Assistance
 from ccr.services.attachments import Attachments
 from ccr.services.canned_replies import CannedReplies
 from ccr.services.carrying import Carrier
@@ -77,6 +79,7 @@ class Parts:
     line: Line | None = None
     files: FileStore | None = None
     pictures: Pictures | None = None
+    assistant: Assistant | None = None
     now: Callable[[], int] = clock.now
 
 
@@ -128,6 +131,8 @@ class Registry:
             await self.files.close()
             self.hasher.close()
             self.pictures.close()
+            if self.assistant is not None:
+                await self.assistant.close()
 
     async def drain(self) -> None:
         """Not ready any more, and everybody is told and let go."""
@@ -175,6 +180,9 @@ class Registry:
         self.feedback = FeedbackBox(database, now=now)
         self.canned_replies = CannedReplies(database)
         self.help_centre = HelpCentre(database, LunrShelf, secret=secret, now=now)
+        embedded = EmbeddedAssistant(self.help_centre.search)
+        self.assistant = self._parts.assistant or adapters.assistant_for(settings, embedded)
+        self.assistance = Assistance(self.assistant, embedded)
         self._build_reach(settings, secret)
 
     def _build_reach(self, settings: Settings, secret: str) -> None:
@@ -236,6 +244,7 @@ class Registry:
             asset=built.url,
             files_from=settings.cos_endpoint if settings.files == "cos" else None,
         )
+        site.jinja_env.globals["assistant_on"] = self.assistance.is_on
         compression.set_up(site)
         errors.install(site, rendering.error_page)
         limits.install(site, settings)
@@ -269,7 +278,7 @@ class Registry:
             ),
             reach_api(self.mobiles, self.subscriptions),
             tickets_api(self.changes, self.reading),
-            help_api(self.help_centre),
+            help_api(self.help_centre, self.assistance),
             help_pages(self.help_centre),
             files_api(self.attachments, self.uploads),
             files_pages(),

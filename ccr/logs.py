@@ -21,6 +21,7 @@ _CALMED = {
     "ibm_boto3": logging.WARNING,
     "ibm_botocore": logging.WARNING,
     "ibm_cloud_sdk_core": logging.WARNING,
+    "ibm-cloud-sdk-core": logging.WARNING,
     "ibm_watson": logging.WARNING,
     "python_http_client": logging.WARNING,
     "sendgrid": logging.WARNING,

@@ -1,7 +1,7 @@
 """What the services are handed from outside: each has a real adapter and a local twin."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -255,3 +255,52 @@ class Pictures(Protocol):
 
     def close(self) -> None:
         """No more pictures."""
+
+
+class Option(msgspec.Struct, frozen=True):
+    """Something to choose instead of typing: what it says, and what choosing it sends as one's own text."""
+
+    label: str
+    text: str
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that the assistant says. All of it is plain text, to be shown as such; `url` is ours, or https.
+
+    `type`: `text` · `options` to choose from · `article` with its `title` and `url` · `link` to something elsewhere ·
+    `pause` of so many `milliseconds` · `person`: a person is to help, by `url` · `end` of the conversation.
+    """
+
+    type: Literal["text", "options", "article", "link", "pause", "person", "end"]
+    text: str = ""
+    title: str = ""
+    url: str = ""
+    options: tuple[Option, ...] = ()
+    milliseconds: int = 0
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What came back, and by which name the conversation goes on; it is the assistant's own, and means nothing else."""
+
+    conversation: str
+    replies: tuple[Reply, ...]
+
+
+class AssistantFailed(Exception):
+    """It did not answer, or nothing that makes sense. Whoever asked goes on as if there were none."""
+
+
+class Assistant(Protocol):
+    """Answers questions, one turn at a time."""
+
+    goes_to: str | None
+    """Who reads what people write to it, by name, where that is not us: they must be told before."""
+
+    async def begin(self) -> Said:
+        """A conversation that nothing has been said in, with what to greet by. Sends nothing out."""
+
+    async def answer(self, text: str, conversation: str) -> Said:
+        """The answer, within a few seconds. Raises `AssistantFailed`."""
+
+    async def close(self) -> None:
+        """No more questions: let go of what is held open."""

@@ -23,6 +23,7 @@ from ccr.adapters.passwords import Argon2Passwords
 from ccr.app import Parts, Registry, create_app
 from ccr.desk.commands import read_command
 from ccr.desk.people import Person
+from ccr.ports import Assistant
 from ccr.services.identity import Identity
 from ccr.settings import Settings
 from tests.accounts_house import ADA, AMIR, BEA, CARLA, LAPTOP, OMAR, PASSWORD, SECRET, with_password
@@ -280,12 +281,19 @@ class Live(Cast):
         return sum(not transport.closed for transport in self.registry.server.eio.sockets.values())
 
 
-def make_registry(folder: Path, *, now: Callable[[], int] | None = None, **given: Any) -> Registry:
+def make_registry(
+    folder: Path,
+    *,
+    now: Callable[[], int] | None = None,
+    assistant: Assistant | None = None,
+    **given: Any,
+) -> Registry:
     """One on an empty folder, with passwords that cost nothing to hash."""
     usual: dict[str, Any] = {"bind": "127.0.0.1:0", "secret_key": SECRET, "rate_limits": False}
     settings = Settings(data=folder, **(usual | given))
     hasher = Argon2Passwords(memory_kib=8, passes=1)
-    return create_app(settings, Parts(hasher=hasher, now=now) if now else Parts(hasher=hasher))
+    timed: dict[str, Any] = {"now": now} if now else {}
+    return create_app(settings, Parts(hasher=hasher, assistant=assistant, **timed))
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ccr.adapters import sqlite
-from ccr.ports import FileStore, Mailer, Pusher, Texter
+from ccr.ports import Assistant, FileStore, Mailer, Pusher, Texter
 from ccr.settings import Settings, push_key
 from ccr.store.dialects import Dialect, Driver
 
@@ -89,6 +89,24 @@ def explain(error: Exception) -> tuple[str, str] | None:
     from ccr.adapters import db2, db2_advice
 
     return db2_advice.explain(error) if isinstance(error, db2.DriverError) else None
+
+
+def assistant_for(settings: Settings, embedded: Assistant) -> Assistant | None:
+    """Who answers first, `None` where nobody does."""
+    if settings.assistant != "watson":
+        return None if settings.assistant == "off" else embedded
+    assert settings.watson_url
+    assert settings.watson_api_key
+    assert settings.watson_assistant_id
+    assert settings.watson_environment_id
+    from ccr.adapters.watson import WatsonAssistant
+
+    return WatsonAssistant(
+        url=settings.watson_url,
+        api_key=settings.watson_api_key,
+        assistant_id=settings.watson_assistant_id,
+        environment_id=settings.watson_environment_id,
+    )
 
 
 def mailer_for(settings: Settings) -> Mailer:

@@ -97,6 +97,13 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         refuses=(404, 429),
     ),
     ("GET", "/feedback"): Operation(does="Feedback, newest first", gives=ref("FeedbackPage"), query=_PAGED),
+    ("POST", "/assistant"): Operation(
+        does="Say something to the assistant; without a text, begin a conversation",
+        takes="Turn",
+        gives=ref("Said"),
+        public=True,
+        refuses=(404, 429),
+    ),
     ("GET", "/help"): Operation(
         does="Articles that may answer a question, the best first",
         gives=ref("Answers"),

@@ -11,6 +11,7 @@ from ccr.desk.people import Gender, Role
 from ccr.desk.refusals import Code
 from ccr.desk.ticket import Status, WaitingOn
 from ccr.services import account_forms as forms
+from ccr.services.assistance import REPLY_TYPES, Turn
 from ccr.site.api_tickets import KeyedCommand, NewTicket
 
 Schema = dict[str, Any]
@@ -52,6 +53,7 @@ FORMS = (
     forms.NewFeedback,
     NewTicket,
     KeyedCommand,
+    Turn,
 )
 
 TEXT: Schema = {"type": "string"}
@@ -130,6 +132,21 @@ def _given() -> dict[str, Schema]:
         "Browser": _object(id=NUMBER, device=TEXT, subscribed_at=TIME, current=FLAG),
         "Browsers": _object(key=TEXT, subscriptions=list_of(ref("Browser"))),
         "CannedReply": _object(id=NUMBER, shortcut=TEXT, body=TEXT),
+        "Said": _object(
+            conversation=TEXT,
+            replies=list_of(
+                _object(
+                    type=_one_of(REPLY_TYPES),
+                    optional={
+                        "text": TEXT,
+                        "title": TEXT,
+                        "url": TEXT,
+                        "milliseconds": NUMBER,
+                        "options": list_of(_object(label=TEXT, text=TEXT)),
+                    },
+                )
+            ),
+        ),
         "Answers": _object(
             sure={"type": "boolean", "description": "Whether the first one answers it."},
             articles=list_of(

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from quart import Quart
 
+from ccr.adapters.assistant_embedded import EmbeddedAssistant
 from ccr.adapters.local import LocalFiles
 from ccr.adapters.pictures import PillowPictures
 from ccr.desk.commands import OpenTicket, PostMessage
+from ccr.services.assistance import Assistance
 from ccr.services.attachments import Attachments
 from ccr.services.changes import Changes
 from ccr.services.reading import Reading
@@ -34,13 +36,18 @@ def app(house: House, tmp_path: Path) -> Iterator[Quart]:
     made = make_app(house, make_settings(tmp_path))
     changes = Changes(house.database, house.publisher)
     made.register_blueprint(tickets_api(changes, Reading(house.database, house.publisher)))
-    made.register_blueprint(help_api(house.help_centre))
     pictures = PillowPictures()
     attachments = Attachments(house.database, LocalFiles(tmp_path / "files"), pictures)
     made.register_blueprint(files_api(attachments, Uploads(house.database, attachments)))
+    made.register_blueprint(help_api(house.help_centre, assistance(house)))
     made.register_blueprint(openapi_api())
     yield made
     pictures.close()
+
+
+def assistance(house: House) -> Assistance:
+    embedded = EmbeddedAssistant(house.help_centre.search)
+    return Assistance(embedded, embedded)
 
 
 def test_every_json_route_is_described_and_nothing_else(app: Quart) -> None:
@@ -137,6 +144,8 @@ async def test_answers_have_the_shapes_described(house: House, app: Quart) -> No
         ("nobody", "POST", "/customers", "/customers", with_password(CARLA | {"email": "c@example.org"})),
         ("nobody", "POST", "/customers", "/customers", {}),
         ("nobody", "GET", "/me", "/me", None),
+        ("nobody", "POST", "/assistant", "/assistant", {"text": "I want to register"}),
+        ("nobody", "POST", "/assistant", "/assistant", {"text": ""}),
         ("nobody", "GET", "/help?q=code", "/help", None),
         ("Carla", "GET", "/agents", "/agents", None),
         ("Carla", "GET", "/tickets/4711", "/tickets/{id}", None),

@@ -1,6 +1,7 @@
 // Entry point of the help centre and of the page that raises a ticket: answers while somebody types. A field with
 // `data-finds` names the place for them. Without scripts the help centre's form asks for a page.
 
+import "./bubble.js";
 import "./common.js";
 
 const PAUSE = 180;

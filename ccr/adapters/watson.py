@@ -1,0 +1,176 @@
+"""IBM Watson as the assistant: the SDK in threads of its own, which give up in time and never hold up anybody else.
+
+Its traps: a failed fetch of an IAM token makes the next call wait for a minute; it asks for a token in the midst of
+any call; timeouts are given once for all; and a session that has expired is a 404.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from ccr.adapters.masking import masked
+from ccr.adapters.watson_replies import replies_in
+from ccr.ports import AssistantFailed, Reply, Said
+
+T = TypeVar("T")
+
+VERSION = "2024-08-25"
+THREADS = 10
+DEADLINE = 5.0
+CONNECTING, ANSWERING = 2.0, 4.0
+"""Seconds. A thread that nobody waits for any more ends soon after."""
+
+FAILURES, PAUSE = 3, 30.0
+"""After so many failures in a row nobody tries for so many seconds; then one does."""
+
+TOLD = "told"
+"""A conversation that has no session yet, whose owner was told where it goes."""
+
+LONGEST_TEXT = 2_000
+
+NOTICE = (
+    "I am an assistant run by IBM Watson, a program. What you write here goes to IBM; e-mail addresses and longer "
+    "numbers are blackened first. Please do not write passwords. How can I help?"
+)
+
+log = logging.getLogger(__name__)
+
+
+class WatsonAssistant:
+    """One assistant in one environment. `iam_url` is where tokens come from, if not IBM's own place."""
+
+    goes_to: str | None = "IBM Watson"
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        api_key: str,
+        assistant_id: str,
+        environment_id: str,
+        iam_url: str | None = None,
+        deadline: float = DEADLINE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._url, self._api_key, self._iam_url = url, api_key, iam_url
+        self._where = (assistant_id, environment_id)
+        self._deadline = deadline
+        self._clock = clock
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="watson")
+        self._busy = 0
+        self._failures = 0
+        self._again_at = 0.0
+        self._client: Any = None
+        self._lock = threading.Lock()
+
+    async def begin(self) -> Said:
+        """Where it goes, said before anything does."""
+        return Said(TOLD, (Reply(type="text", text=NOTICE),))
+
+    async def answer(self, text: str, conversation: str) -> Said:
+        """Watson's answer. A session that has expired is made anew, and the turn sent once more."""
+        if self._clock() < self._again_at:
+            raise AssistantFailed("it failed a moment ago")
+        if self._busy >= THREADS:
+            raise AssistantFailed("too many are asking")
+        try:
+            said = await self._within(lambda: self._turn(masked(text)[:LONGEST_TEXT], conversation))
+        except AssistantFailed:
+            self._failed()
+            raise
+        self._failures = 0
+        return said
+
+    async def close(self) -> None:
+        """Wait for no thread: what is under way ends by its own timeouts."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _within(self, call: Callable[[], T]) -> T:
+        """In a thread, within the deadline. The thread counts until it is done, whoever still waits for it."""
+        self._busy += 1
+        future = asyncio.get_running_loop().run_in_executor(self._pool, call)
+        future.add_done_callback(self._done)
+        try:
+            return await asyncio.wait_for(asyncio.shield(future), self._deadline)
+        except TimeoutError:
+            raise AssistantFailed("no answer in time") from None
+        except AssistantFailed:
+            raise
+        except Exception as error:  # noqa: BLE001 - the SDK raises whatever its libraries do
+            raise AssistantFailed(_reason(error)) from None
+
+    def _done(self, future: "asyncio.Future[Any]") -> None:
+        self._busy -= 1
+        if not future.cancelled():
+            future.exception()  # heard of, should nobody be waiting any more
+
+    def _failed(self) -> None:
+        self._failures += 1
+        if self._failures >= FAILURES:
+            self._again_at = self._clock() + PAUSE
+
+    def _turn(self, text: str, conversation: str) -> Said:
+        session = conversation if conversation not in {"", TOLD} else self._new_session()
+        try:
+            answer = self._send(text, session)
+        except Exception as error:
+            if getattr(error, "code", None) != 404 or conversation in {"", TOLD}:
+                raise
+            session = self._new_session()
+            answer = self._send(text, session)
+        return Said(session, replies_in(answer))
+
+    def _new_session(self) -> str:
+        answer = self._ready().create_session(*self._where).get_result()
+        session = answer.get("session_id") if isinstance(answer, dict) else None
+        if not isinstance(session, str) or not session:
+            raise AssistantFailed("an answer of another form")
+        return session
+
+    def _send(self, text: str, session: str) -> Any:
+        from ibm_watson.assistant_v2 import MessageInput
+
+        given = MessageInput(message_type="text", text=text)
+        return self._ready().message(*self._where, session, input=given).get_result()
+
+    def _ready(self) -> Any:
+        """The client, with a token. One thread fetches it; the others wait for that one, and no longer than that."""
+        if not self._lock.acquire(timeout=self._deadline):
+            raise AssistantFailed("no token in time")
+        try:
+            if self._client is None:
+                self._client = self._made()
+            manager = self._client.authenticator.token_manager
+            try:
+                manager.get_token()
+            finally:
+                manager.request_time = 0  # or the next one would sleep for a minute after a failure
+            return self._client
+        finally:
+            self._lock.release()
+
+    def _made(self) -> Any:
+        # A second and many megabytes: only where Watson is used, and not on the event loop.
+        from ibm_cloud_sdk_core.authenticators import IAMAuthenticator
+        from ibm_watson import AssistantV2
+
+        client = AssistantV2(
+            version=VERSION, authenticator=IAMAuthenticator(self._api_key, url=self._iam_url)
+        )
+        client.set_service_url(self._url)
+        client.set_http_config({"timeout": (CONNECTING, ANSWERING)})  # the tokens' requests, too
+        return client
+
+
+def _reason(error: Exception) -> str:
+    """Never what Watson says beside it, which may quote the text or the key."""
+    code = getattr(error, "code", None)
+    return (
+        f"Watson answered {code}"
+        if isinstance(code, int)
+        else f"Watson is out of reach ({type(error).__name__})"
+    )

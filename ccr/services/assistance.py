@@ -1,0 +1,69 @@
+"""The assistant as people talk to it: told whom they talk to, answered in time, and never left without a way on."""
+
+import logging
+from typing import Annotated, Any, get_args, get_type_hints
+
+import msgspec
+
+from ccr.desk.checking import check
+from ccr.desk.refusals import not_found
+from ccr.ports import Assistant, AssistantFailed, Reply, Said
+
+REPLY_TYPES: tuple[str, ...] = get_args(get_type_hints(Reply)["type"])
+"""Every kind of reply there is."""
+
+log = logging.getLogger(__name__)
+
+OUT_OF_REACH = Reply(
+    type="text", text="The assistant cannot be reached just now. This is what the help says."
+)
+
+
+class Turn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What somebody says. Without a `text` a conversation is begun; without a `conversation` it is the first."""
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)] | None = None
+    conversation: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{1,200}\Z")] | None = None
+
+
+class Assistance:
+    """`assistant` answers; where it fails, `instead` does, from the help alone. Without one there is none."""
+
+    def __init__(self, assistant: Assistant | None, instead: Assistant) -> None:
+        self._assistant = assistant
+        self._instead = instead
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anybody answers."""
+        return self._assistant is not None
+
+    @property
+    def goes_to(self) -> str | None:
+        """Who reads what people write here, where that is not us."""
+        return self._assistant.goes_to if self._assistant else None
+
+    async def turn(self, given: object) -> dict[str, Any]:
+        """`{conversation, replies}`. Raises `invalid`, or `not_found` where the assistant is switched off.
+
+        Whoever's words would leave the house hears that first: a first text is not sent on, but to be said again.
+        """
+        turn = check(Turn, given)
+        if self._assistant is None:
+            raise not_found("assistant")
+        if turn.text is None or (turn.conversation is None and self._assistant.goes_to):
+            return _wire(await self._assistant.begin())
+        try:
+            return _wire(await self._assistant.answer(turn.text, turn.conversation or ""))
+        except AssistantFailed as failure:
+            log.warning("the assistant did not answer: %s", failure)
+        said = await self._instead.answer(turn.text, "")
+        # The conversation goes on where it was, should the assistant come back.
+        return _wire(Said(turn.conversation or said.conversation, (OUT_OF_REACH, *said.replies)))
+
+
+def _wire(said: Said) -> dict[str, Any]:
+    return {
+        "conversation": said.conversation,
+        "replies": [msgspec.to_builtins(reply) for reply in said.replies],
+    }

@@ -1,0 +1,201 @@
+"""Watson through IBM's own SDK, and everything that can be wrong with it."""
+
+import asyncio
+import json
+import threading
+from collections.abc import AsyncIterator
+
+import pytest
+from ibm_watson.assistant_v2 import StatefulMessageResponse
+
+from ccr.adapters.masking import masked
+from ccr.adapters.watson import FAILURES, PAUSE, THREADS, TOLD, WatsonAssistant
+from ccr.adapters.watson_replies import replies_in
+from ccr.ports import AssistantFailed
+from tests.waiting import until
+from tests.watson import ANSWERS, Watson, watson_served
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+@pytest.fixture
+async def watson() -> AsyncIterator[Watson]:
+    async with watson_served() as served:
+        yield served
+
+
+@pytest.fixture
+async def assistant(watson: Watson) -> AsyncIterator[WatsonAssistant]:
+    made = watson.assistant()
+    yield made
+    await made.close()
+
+
+@pytest.mark.parametrize("text", list(ANSWERS))
+def test_what_the_stand_in_says_is_what_the_sdk_knows(text: str) -> None:
+    body = {"output": {"intents": [], "entities": [], "generic": ANSWERS[text]}, "user_id": "u"}
+
+    assert StatefulMessageResponse.from_dict(body).to_dict() == body
+
+
+async def test_nothing_goes_out_before_it_was_said_where_it_goes(
+    assistant: WatsonAssistant, watson: Watson
+) -> None:
+    begun = await assistant.begin()
+
+    assert "IBM" in begun.replies[0].text
+    assert (watson.made, watson.heard, watson.tokens) == (0, [], set())
+    said = await assistant.answer("hello", begun.conversation)
+    assert [reply.text for reply in said.replies] == ["You said hello"]
+    again = await assistant.answer("more", said.conversation)
+    assert (again.conversation, watson.made, len(watson.tokens)) == (said.conversation, 1, 1)
+
+
+async def test_every_kind_of_reply_has_a_form(assistant: WatsonAssistant) -> None:
+    said = {text: (await assistant.answer(text, TOLD)).replies for text in ANSWERS}
+
+    (menu,) = said["menu"]
+    assert [(option.label, option.text) for option in menu.options] == [
+        ("The bill", "bill"),
+        ("The parcel", "parcel"),
+    ]
+    assert (menu.type, menu.text) == ("options", "Which one?")
+    assert said["unsure"][0].options[0].text == "paying"
+    assert [(reply.type, reply.milliseconds, reply.text) for reply in said["wait"]] == [
+        ("pause", 5, ""),
+        ("text", 0, "Done."),
+    ]
+    (picture,) = said["picture"]
+    assert (picture.type, picture.title, picture.url) == (
+        "link",
+        "The button",
+        "https://pictures.example/button.png",
+    )
+    assert (said["human"][0].type, said["human"][0].text) == ("person", "Somebody is here.")
+    assert said["bye"][0].type == "end"
+    assert [(reply.type, reply.url) for reply in said["markup"]] == [("text", "")] * 3
+    assert said["markup"][0].text.startswith("<img src=x")  # as text, for whoever shows it
+
+
+async def test_an_expired_session_is_renewed_once(assistant: WatsonAssistant, watson: Watson) -> None:
+    before = await assistant.answer("one", TOLD)
+    watson.expire()
+
+    after = await assistant.answer("two", before.conversation)
+
+    assert after.conversation != before.conversation
+    assert (watson.heard, watson.made) == (["one", "two"], 2)
+    watson.next = [404, None, 404]
+    with pytest.raises(AssistantFailed):
+        await assistant.answer("three", after.conversation)
+    assert (watson.made, len(watson.heard)) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        429,
+        500,
+        503,
+        "<html>",
+        "[]",
+        "{}",
+        "null",
+        '{"output": 1}',
+        '{"output": {"generic": []}}',
+        '{"session_id": 1}',
+    ],
+)
+async def test_whatever_is_wrong_is_one_failure(
+    assistant: WatsonAssistant, watson: Watson, trouble: object
+) -> None:
+    watson.always = trouble
+
+    with pytest.raises(AssistantFailed):
+        await assistant.answer("hello", TOLD)
+    watson.always = None
+    assert (await assistant.answer("hello", TOLD)).replies
+
+
+async def test_a_failed_token_does_not_stall_the_next_one(assistant: WatsonAssistant, watson: Watson) -> None:
+    watson.iam_next = [500]
+    with pytest.raises(AssistantFailed):
+        await assistant.answer("hello", TOLD)
+
+    assert (
+        await assistant.answer("hello", TOLD)
+    ).replies  # within the deadline, where the SDK would sleep a minute
+
+
+async def test_who_hangs_is_left_and_never_keeps_more_than_ten_threads(watson: Watson) -> None:
+    assistant = watson.assistant(deadline=0.2)
+    watson.always = "hang"
+
+    asked = [asyncio.create_task(assistant.answer("hello", TOLD)) for _ in range(3 * THREADS)]
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+
+    assert {type(outcome) for outcome in outcomes} == {AssistantFailed}
+    assert sum("too many" in str(outcome) for outcome in outcomes) == 2 * THREADS
+    assert sum(thread.name.startswith("watson") for thread in threading.enumerate()) <= THREADS
+    watson.released.set()
+    await until(lambda: assistant._busy == 0)
+    await assistant.close()
+
+
+async def test_after_some_failures_nobody_tries_for_a_while(watson: Watson) -> None:
+    time = 0.0
+    assistant = watson.assistant(clock=lambda: time)
+    watson.always = 500
+    for _ in range(FAILURES):
+        with pytest.raises(AssistantFailed, match="500"):
+            await assistant.answer("hello", TOLD)
+    watson.always = None
+
+    with pytest.raises(AssistantFailed, match="a moment ago"):
+        await assistant.answer("hello", TOLD)
+    time = PAUSE
+
+    assert (await assistant.answer("hello", TOLD)).replies
+    await assistant.close()
+
+
+async def test_addresses_and_numbers_stay_here(assistant: WatsonAssistant, watson: Watson) -> None:
+    await assistant.answer(
+        "I am carla@example.org, +49 30 123456, card 4111 1111 1111 1111, code 123456.", TOLD
+    )
+
+    assert watson.heard == ["I am [e-mail], [number], card [number], code [number]."]
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("ticket 12345", "ticket 12345"),
+        ("(030) 12 34 56", "[number]"),
+        ("call 0151-2345678 now", "call [number] now"),
+        ("a.b+c@mail.example.co.uk!", "[e-mail]"),
+        ("at 10:30 on 22.11.", "at 10:30 on 22.11."),
+        ("DE89 3704 0044 0532 0130 00", "DE[number]"),
+        ("٠١٢٣٤٥٦٧٨٩", "[number]"),
+    ],
+)
+def test_what_is_masked(text: str, left: str) -> None:
+    assert masked(text) == left
+
+
+@pytest.mark.parametrize(
+    "generic",
+    [
+        [1, None, "x", {}],
+        [{"response_type": "text"}],
+        [{"response_type": ["text"], "text": "x"}],
+        [{"response_type": "option", "options": "x"}],
+        [{"response_type": "option", "options": [{"label": 1}]}],
+        [{"response_type": "pause", "time": "x"}],
+        [{"response_type": "image", "source": 1}],
+        [{"response_type": "user_defined", "user_defined": {"html": "<b>"}}],
+    ],
+)
+def test_garbage_is_left_out(generic: object) -> None:
+    with pytest.raises(AssistantFailed):
+        replies_in(json.loads(json.dumps({"output": {"generic": generic}})))

@@ -1,0 +1,166 @@
+"""The assistant as people talk to it, the embedded one and any that may fail."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ccr import package_files
+from ccr.adapters.assistant_embedded import DIALOGUES, GREETING, EmbeddedAssistant
+from ccr.desk.handing_over import wants_person
+from ccr.desk.refusals import Code, Refusal
+from ccr.ports import AssistantFailed, Reply, Said
+from ccr.services.assistance import Assistance
+from ccr.services.help_centre import shipped
+from tests.accounts_house import House, open_house
+
+
+class Distant:
+    """An assistant that goes elsewhere, and may be out of reach."""
+
+    goes_to: str | None = "Elsewhere Ltd"
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.is_there = True
+
+    async def begin(self) -> Said:
+        return Said("told", (Reply(type="text", text="Your words go to Elsewhere Ltd."),))
+
+    async def answer(self, text: str, conversation: str) -> Said:
+        if not self.is_there:
+            raise AssistantFailed("out of reach")
+        self.heard.append(text)
+        return Said(conversation, (Reply(type="text", text=f"You said {text}"),))
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with open_house(tmp_path) as opened:
+        await opened.help_centre.ship(shipped(*each) for each in package_files.shipped_articles().items())
+        yield opened
+
+
+@pytest.fixture
+def embedded(house: House) -> EmbeddedAssistant:
+    return EmbeddedAssistant(house.help_centre.search)
+
+
+def texts(said: dict[str, Any]) -> str:
+    return " ".join(reply.get("text", "") for reply in said["replies"])
+
+
+async def test_a_question_is_answered_with_where_it_says_so(embedded: EmbeddedAssistant) -> None:
+    said = await Assistance(embedded, embedded).turn({"text": "can i take back a mesage"})
+
+    assert "15 minutes" in texts(said)
+    assert said["replies"][1]["url"] == "/help/take-back-a-message"
+
+
+async def test_what_it_does_not_know_it_says_and_offers_a_person(embedded: EmbeddedAssistant) -> None:
+    said = await Assistance(embedded, embedded).turn({"text": "what is the weather in paris"})
+
+    assert "I don’t know" in texts(said)
+    assert [reply["type"] for reply in said["replies"]] == ["text", "person"]
+
+
+async def test_it_guides_through_the_fixed_questions(embedded: EmbeddedAssistant) -> None:
+    assistance = Assistance(embedded, embedded)
+    said = await assistance.turn({})
+
+    for choice in ("I need a one-time code", "The code does not come", "Ask for another code"):
+        offered = [option["text"] for reply in said["replies"] for option in reply.get("options", [])]
+        assert choice in offered
+        said = await assistance.turn({"text": choice, "conversation": said["conversation"]})
+
+    assert {"/forgot"} == {reply["url"] for reply in said["replies"] if "url" in reply}
+
+
+def test_every_choice_that_is_offered_leads_on() -> None:
+    offered = {words.lower() for step in (GREETING, *DIALOGUES.values()) for words in step.then}
+
+    assert {words for words in offered if words not in DIALOGUES and not wants_person(words)} == set()
+    assert set(DIALOGUES) <= offered
+
+
+async def test_who_is_out_of_reach_is_replaced_by_the_help(embedded: EmbeddedAssistant) -> None:
+    distant = Distant()
+    assistance = Assistance(distant, embedded)
+    distant.is_there = False
+
+    said = await assistance.turn({"text": "I forgot my password", "conversation": "told"})
+
+    assert "cannot be reached" in said["replies"][0]["text"]
+    assert said["conversation"] == "told"
+    assert "/forgot" in str(said)
+
+
+async def test_nobodys_words_leave_before_they_were_told(embedded: EmbeddedAssistant) -> None:
+    distant = Distant()
+    assistance = Assistance(distant, embedded)
+
+    told = await assistance.turn({"text": "My secret"})
+    assert ("Elsewhere" in texts(told), distant.heard) == (True, [])
+    await assistance.turn({"text": "My question", "conversation": told["conversation"]})
+
+    assert distant.heard == ["My question"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"text": ""}, {"text": "x" * 1_001}, {"text": 1}, {"conversation": "../x"}, {"more": 1}, [], "x"],
+)
+async def test_what_has_no_form_is_refused(embedded: EmbeddedAssistant, given: object) -> None:
+    with pytest.raises(Refusal) as refused:
+        await Assistance(embedded, embedded).turn(given)
+
+    assert refused.value.code is Code.INVALID
+
+
+async def test_switched_off_there_is_none(embedded: EmbeddedAssistant) -> None:
+    with pytest.raises(Refusal) as refused:
+        await Assistance(None, embedded).turn({"text": "hello"})
+
+    assert refused.value.code is Code.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "person",
+        "Person, please!",
+        "a human",
+        "I want to talk to a person",
+        "i want to talk to a real human being",
+        "can I speak to somebody real",
+        "Connect me with an agent",
+        "give me a human",
+        "turn off the bot",
+        "no bots",
+        "I need an actual person now",
+    ],
+)
+def test_who_wants_a_person_is_understood(text: str) -> None:
+    assert wants_person(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "who is my agent",
+        "how do I rate the agent",
+        "The person at the counter told me to write here, since the invoice has a wrong name on it and nobody knows.",
+        "I need a new password",
+        "When will my agent answer?",
+        "The bot was kind",
+        "I want to write to you about my kettle",
+        "How do I talk to my agent on the phone?",
+        "",
+    ],
+)
+def test_who_does_not_is_not_misunderstood(text: str) -> None:
+    assert not wants_person(text)
