@@ -17,6 +17,9 @@ from tests.db2 import derby
 from tests.db2.derby import Shim
 from tests.live import Live, live_registry
 from tests.store import statements
+from tests.store.contract import store
+
+__all__ = ["store"]
 
 REAL = os.environ.get("CCR_TEST_DB2_URL", "")
 
@@ -65,6 +68,14 @@ def on_db2(served: Db2) -> Iterator[Db2]:
     _wipe(served)
     with databases.chosen(served.url):
         yield served
+
+
+@pytest.fixture(scope="module")
+def once_on_db2(served: Db2) -> Iterator[None]:
+    """The same for tests that commit nothing: it is emptied before the first of them."""
+    _wipe(served)
+    with databases.chosen(served.url):
+        yield
 
 
 @pytest.fixture
