@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Any
 
 from ccr import metrics
-from ccr.desk.refusals import Refusal, unavailable
+from ccr.desk.refusals import Refusal, unavailable, undecided
 from ccr.store.connection import Connection
 from ccr.store.dialects import Dialect, Driver, Trouble
 
@@ -22,7 +22,7 @@ BATCH = 256
 class Job:
     """A unit of work on its way to a writer and back. Jobs of the same `lane`, unless 0, concern the same ticket."""
 
-    __slots__ = ("error", "future", "lane", "result", "taken_at", "then", "unit")
+    __slots__ = ("begun", "error", "future", "given_up", "lane", "result", "taken_at", "then", "unit")
 
     def __init__(
         self, unit: Unit, future: "asyncio.Future[Any]", then: Callable[[Any], None] | None, lane: int = 0
@@ -34,6 +34,18 @@ class Job:
         self.result: Any = None
         self.error: BaseException | None = None
         self.taken_at = 0.0
+        self.begun = self.given_up = False
+
+    def begin(self) -> bool:
+        """In the writer's thread: from here on it may be stored. False if its caller was told that it will not be."""
+        self.begun = True
+        return not self.given_up
+
+    def give_up(self) -> None:
+        """On the event loop: the caller has waited long enough. If it is stored all the same, that is pushed."""
+        self.given_up = True
+        if not self.future.done():
+            self.future.set_exception(undecided() if self.begun else unavailable())
 
     def copy(self) -> "Job":
         """With the result, and whatever follows from it."""

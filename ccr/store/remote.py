@@ -79,7 +79,7 @@ class RemoteBatches:
         begun = monotonic()
         jobs = []
         for job in batch:
-            if begun - job.taken_at < TOO_LATE:
+            if job.begin() and begun - job.taken_at < TOO_LATE:
                 jobs.append(job)
             else:
                 job.error = unavailable()

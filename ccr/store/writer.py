@@ -1,6 +1,7 @@
 """One thread that writes: it gathers what waits, commits once, and has the answers given in order."""
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
 from time import monotonic
@@ -17,12 +18,16 @@ BACKLOG = 5_000
 """Units that may wait for one writer; more are `unavailable`: an answer now beats one that comes too late."""
 
 
+LONGEST = 2.8
+"""Seconds after which somebody is told that a database behind a network is too slow: the contract has three."""
+
+
 class Writer(threading.Thread):
     """One thread, one connection, one transaction at a time for everything that waits."""
 
     def __init__(self, connect: Callable[[], Driver], dialect: Dialect, name: str, reach: Reach) -> None:
         super().__init__(name=name, daemon=True)
-        self._remote = dialect.remote
+        self._patience = _Patience() if dialect.remote else None
         self._batches = (
             RemoteBatches(connect, dialect, name, reach, late=self._answer)
             if dialect.remote
@@ -39,8 +44,9 @@ class Writer(threading.Thread):
         if not self._begun:
             self._begun = True
             self.start()
-        if self._remote:
+        if self._patience is not None:
             job.taken_at = monotonic()
+            self._patience.watch(job)
         self._queue.put(job)
 
     def backlog(self) -> int:
@@ -80,6 +86,34 @@ class Writer(threading.Thread):
                 return batch, True
             job = self._queue.get()
         return batch, False
+
+
+class _Patience:
+    """Nobody waits longer than `LONGEST`, whatever the writer is waiting for: of the many steps that a slow server
+    makes slow, each alone is in time.
+    """
+
+    def __init__(self) -> None:
+        self._jobs: deque[Job] = deque()
+        self._watching = False
+
+    def watch(self, job: Job) -> None:
+        """Called on the event loop, with each job as it is taken."""
+        while self._jobs and self._jobs[0].future.done():
+            self._jobs.popleft()
+        self._jobs.append(job)
+        if not self._watching:
+            self._watching = True
+            job.future.get_loop().call_later(LONGEST, self._look)
+
+    def _look(self) -> None:
+        now = monotonic()
+        while self._jobs and (self._jobs[0].future.done() or self._jobs[0].taken_at + LONGEST <= now):
+            self._jobs.popleft().give_up()
+        self._watching = bool(self._jobs)
+        if self._jobs:
+            next_ = self._jobs[0]
+            next_.future.get_loop().call_later(next_.taken_at + LONGEST - now, self._look)
 
 
 class _Answers:

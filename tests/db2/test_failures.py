@@ -12,6 +12,7 @@ import pytest
 from ccr.desk.refusals import Refusal
 from ccr.store import receipts, remote
 from ccr.store.connection import Connection
+from ccr.store.dialects import DB2
 from tests.accounts_house import CARLA, OMAR
 from tests.db2.conftest import Db2
 from tests.db2.derby import Shim
@@ -239,6 +240,33 @@ class TestAServerThatDoesNotAnswer:
         await asyncio.gather(*[ask(n * 0.25) for n in range(12)])
         shim.tell("resume")
         assert max(waits) < SOON + SLACK
+
+    async def test_one_that_is_slow_at_every_step_is_told_soon_and_what_it_stored_is_found_by_its_key(
+        self, node: Node, shim: Shim, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        key, begun, lock = new_key(), threading.Event(), DB2.lock_ticket
+
+        def tell_and_lock(dialect: DB2, connection: Connection, ticket: int) -> None:
+            begun.set()
+            lock(dialect, connection, ticket)
+
+        monkeypatch.setattr(DB2, "lock_ticket", tell_and_lock)
+        shim.tell("delay 0.7")  # for each of seven round trips and more
+        saying = asyncio.create_task(node.say("Hello?", key))
+        await until(begun.is_set)
+        with Waited() as next_:
+            await node.say("And?")  # for the same writer, which has not come to it
+        with Waited() as first:
+            await saying
+        shim.tell("delay 0")
+        assert first.refusal is not None
+        assert "not certain" in first.refusal.message
+        assert next_.refusal is not None
+        assert "Nothing was saved" in next_.refusal.message
+        assert next_.seconds < SOON + SLACK
+        assert (await node.say("Hello?", key)).seq == 2
+        assert [row[1] for row in await node.timeline()][1:] == [key]
+        assert node.pushed() == [1, 2]
 
     async def test_one_that_refuses_connections_is_told_at_once(self, node: Node, shim: Shim) -> None:
         shim.tell("refuse")
