@@ -40,6 +40,8 @@ from ccr.services.help_centre import HelpCentre, shipped
 from ccr.services.identity import Identity
 from ccr.services.mail_carrier import MailCarrier
 from ccr.services.mobiles import Mobiles
+from ccr.services.notice_choices import NoticeChoices
+from ccr.services.notice_traces import NoticeTraces
 from ccr.services.postman import Postman
 from ccr.services.push_carrier import PushCarrier
 from ccr.services.reading import Reading
@@ -56,6 +58,7 @@ from ccr.site.addresses import BehindProxies
 from ccr.site.api_accounts import accounts_api
 from ccr.site.api_files import files_api
 from ccr.site.api_help import help_api
+from ccr.site.api_notices import hooks, notices_api
 from ccr.site.api_reach import reach_api
 from ccr.site.api_tickets import tickets_api
 from ccr.site.openapi import openapi_api
@@ -63,6 +66,7 @@ from ccr.site.ops import operations
 from ccr.site.pages_account import account_pages
 from ccr.site.pages_files import files_pages
 from ccr.site.pages_help import help_pages
+from ccr.site.pages_notices import notices_pages
 from ccr.site.pages_tickets import tickets_pages
 from ccr.store import schema
 from ccr.store.database import Database
@@ -183,6 +187,10 @@ class Registry:
         embedded = EmbeddedAssistant(self.help_centre.search)
         self.assistant = self._parts.assistant or adapters.assistant_for(settings, embedded)
         self.assistance = Assistance(self.assistant, embedded)
+        self.notice_choices = NoticeChoices(database, secret=secret, home=settings.public_url)
+        self.notice_traces = NoticeTraces(
+            database, reports=adapters.reports_for(settings), now=now, wake=wake
+        )
         self._build_reach(settings, secret)
 
     def _build_reach(self, settings: Settings, secret: str) -> None:
@@ -210,6 +218,7 @@ class Registry:
                 JinjaTemplates(package_files.template_folder() / "mail"),
                 self.resets.mint,
                 public_url=settings.public_url,
+                unsubscribe=self.notice_choices.link,
                 now=self._parts.now,
             ),
             Channel.SMS: TextCarrier(
@@ -283,6 +292,9 @@ class Registry:
             files_api(self.attachments, self.uploads),
             files_pages(),
             openapi_api(),
+            notices_api(self.notice_traces, self.notice_choices),
+            hooks(self.notice_traces),
+            notices_pages(self.notice_traces, self.notice_choices),
             account_pages(
                 accounts=self.accounts,
                 signing_in=self.signing_in,
@@ -293,6 +305,7 @@ class Registry:
                 reading=self.reading,
                 mobiles=self.mobiles,
                 subscriptions=self.subscriptions,
+                choices=self.notice_choices,
             ),
             tickets_pages(
                 self.changes, self.reading, self.canned_replies, self.attachments, admins_read=reads

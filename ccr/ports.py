@@ -145,6 +145,27 @@ class Pusher(Protocol):
         """No more notifications: let go of what is held open."""
 
 
+class MailReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider tells of a mail after it took it.
+
+    `what` is `delivered`, `bounced` (for good), `blocked` (this once), `dropped` (never sent, since the address bounced
+    before or is none), `spam` or `unsubscribed`; `id` is the same each time it is told, `outbox_id` the row's.
+    """
+
+    id: str
+    what: str
+    outbox_id: int | None
+    address: str
+    reason: str = ""
+
+
+class MailReports(Protocol):
+    """Reads what a provider posts to us."""
+
+    def read(self, body: bytes, signature: str, timestamp: str) -> list[MailReport]:
+        """The reports, of which those that mean nothing to us are left out. Raises `Refusal` unless it is genuine."""
+
+
 class Templates(Protocol):
     """Renders a mail from its kind and the data gathered for it."""
 

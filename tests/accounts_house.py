@@ -21,6 +21,8 @@ from ccr.services.first_admin import FirstAdmin
 from ccr.services.help_centre import HelpCentre
 from ccr.services.identity import Device, Identity, SignedIn
 from ccr.services.mobiles import Mobiles
+from ccr.services.notice_choices import NoticeChoices
+from ccr.services.notice_traces import NoticeTraces
 from ccr.services.resets import Resets
 from ccr.services.signing_in import SigningIn
 from ccr.services.staff import Staff
@@ -30,6 +32,7 @@ from ccr.store.database import Database
 from ccr.store.schema import migrate
 from tests import databases
 
+HOME = "https://care.example.org"
 SECRET = "a secret of the tests, long enough for anybody"
 PASSWORD = "correct horse"
 
@@ -128,6 +131,8 @@ class House:
         self.mobiles = Mobiles(database, secret=SECRET, offered=True, **timed)
         self.pusher = Pushed()
         self.subscriptions = Subscriptions(database, self.pusher, now=lambda: self.time)
+        self.notice_choices = NoticeChoices(database, secret=SECRET, home=HOME)
+        self.notice_traces = NoticeTraces(database, **timed)
 
     def later(self, milliseconds: int = MINUTE) -> None:
         """Time passes."""

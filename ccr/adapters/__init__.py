@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ccr.adapters import sqlite
-from ccr.ports import Assistant, FileStore, Mailer, Pusher, Texter
+from ccr.ports import Assistant, FileStore, Mailer, MailReports, Pusher, Texter
 from ccr.settings import Settings, push_key
 from ccr.store.dialects import Dialect, Driver
 
@@ -129,6 +129,15 @@ def mailer_for(settings: Settings) -> Mailer:
     from ccr.adapters.mail_smtp import SmtpMailer
 
     return SmtpMailer(settings.mail, sender=sender)
+
+
+def reports_for(settings: Settings) -> MailReports | None:
+    """Who reads what the mail's provider reports; `None` where there is nothing to know it by."""
+    if settings.sendgrid_webhook_key is None:
+        return None
+    from ccr.adapters.sendgrid_events import SendGridEvents
+
+    return SendGridEvents(settings.sendgrid_webhook_key)
 
 
 def texter_for(settings: Settings) -> Texter | None:

@@ -8,7 +8,7 @@ import msgspec
 from ccr.desk import events as happened
 from ccr.desk.clock import MINUTE, SECOND
 from ccr.desk.events import Event
-from ccr.desk.people import Person
+from ccr.desk.people import Person, Role
 from ccr.desk.ticket import Ticket
 
 WAITS_UNREAD = 2 * MINUTE
@@ -57,6 +57,13 @@ CHANNELS = {
 }
 """What may be told how, and be turned off by who does not want to hear of it. Every other kind is mailed, always:
 codes, and what somebody must know to keep their account safe."""
+
+TOLD = {
+    Role.CUSTOMER: (Kind.MESSAGE_WAITING, Kind.TICKET_OPENED, Kind.AGENT_ASSIGNED, Kind.TICKET_CLOSED),
+    Role.AGENT: (Kind.MESSAGE_WAITING, Kind.TICKET_ASSIGNED, Kind.TICKET_CLOSED),
+    Role.ADMIN: (Kind.TICKET_RAISED,),
+}
+"""Whom each kind that may be turned off can reach."""
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):

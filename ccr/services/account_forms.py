@@ -100,6 +100,12 @@ class CodeRequest(Form, frozen=True):
     email: Email
 
 
+class AddressToMail(Form, frozen=True):
+    """An address that mail came back from, and may be tried again."""
+
+    address: Annotated[str, Meta(min_length=1, max_length=EMAIL_LENGTH)]
+
+
 class CodeUse(Form, frozen=True):
     """A new password by whoever reads the mail."""
 

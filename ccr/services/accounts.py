@@ -17,7 +17,18 @@ from ccr.services import wrong_tries as tries
 from ccr.services.account_forms import PasswordChange, ProfileChange, Registration, changes, read
 from ccr.services.held_data import held_about
 from ccr.services.identity import Identity
-from ccr.store import attachments, codes, holdings, mobiles, outbox, people, sessions, uploads, wrong_tries
+from ccr.store import (
+    attachments,
+    codes,
+    holdings,
+    mobiles,
+    notices,
+    outbox,
+    people,
+    sessions,
+    uploads,
+    wrong_tries,
+)
 from ccr.store.connection import Connection
 from ccr.store.database import Database
 
@@ -159,6 +170,7 @@ class Accounts:
                 return None
             people.forget(connection, person.id, self._now())
             codes.drop(connection, person.id)
+            notices.forget(connection, person.id)
             tries.forgive(connection, person.id)
             sessions.forget_all_devices(connection, person.id)
             attachments.remove_unnamed_of(connection, person.id)

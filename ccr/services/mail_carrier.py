@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from ccr.desk import clock
-from ccr.desk.notices import Kind
+from ccr.desk.notices import CHANNELS, Kind
 from ccr.desk.people import Person
 from ccr.ports import Mail, Mailer, SendFailed, Templates
 from ccr.services import mail_data
@@ -21,7 +21,7 @@ SENDING = 20.0
 
 
 class MailCarrier:
-    """The `mailer` is its own, to close."""
+    """The `mailer` is its own, to close. `unsubscribe` makes the link that turns a kind off for a person."""
 
     most = 50
 
@@ -33,6 +33,7 @@ class MailCarrier:
         mint: Mint,
         *,
         public_url: str,
+        unsubscribe: Callable[[int, str], str] = lambda _person, _kind: "",
         now: Callable[[], int] = clock.now,
     ) -> None:
         self._database = database
@@ -40,6 +41,7 @@ class MailCarrier:
         self._templates = templates
         self._mint = mint
         self._home = public_url.rstrip("/")
+        self._unsubscribe = unsubscribe
         self._now = now
 
     async def carry(self, owed: Owed) -> Outcome:
@@ -62,10 +64,13 @@ class MailCarrier:
             )
         if owed.address is None or self._now() - owed.created_at > CODE_WORTH:
             return Pointless()
+        await self._database.read(lambda connection: mail_data.refuse_bounced(connection, owed.address or ""))
         return mail_data.with_code(owed, await self._mint(owed.address), self._home)
 
     async def _send(self, owed: Owed, worth: Send) -> str | None:
-        subject, text, html = await asyncio.to_thread(self._templates.mail, owed.kind, worth.data)
+        link = self._unsubscribe(worth.reader.id, owed.kind) if owed.kind in CHANNELS else ""
+        data = worth.data | {"unsubscribe": link}
+        subject, text, html = await asyncio.to_thread(self._templates.mail, owed.kind, data)
         mail = Mail(
             outbox_id=owed.id,
             to=worth.to,
@@ -74,6 +79,8 @@ class MailCarrier:
             text=text,
             html=html,
             kind=owed.kind,
+            put_at=owed.created_at,
+            unsubscribe=link,
         )
         try:
             async with asyncio.timeout(SENDING):

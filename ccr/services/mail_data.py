@@ -9,9 +9,10 @@ from ccr.desk.events import Reach
 from ccr.desk.notices import WAITS_UNREAD, Channel, Kind
 from ccr.desk.people import Person
 from ccr.desk.ticket import Ticket
+from ccr.ports import SendFailed
 from ccr.services.carrying import Later, Pointless
 from ccr.services.resets import GOOD_FOR
-from ccr.store import lists, quiet_kinds, tickets, waiting
+from ccr.store import bounces, lists, quiet_kinds, tickets, waiting
 from ccr.store.connection import Connection
 from ccr.store.lists import Seen
 from ccr.store.outbox import Owed
@@ -49,6 +50,7 @@ def judge(connection: Connection, owed: Owed, now: int, home: str) -> Verdict:
         return Pointless()
     if (owed.kind, Channel.MAIL.value) in quiet_kinds.of(connection, person.id):
         return Pointless()
+    refuse_bounced(connection, person.email)
     if owed.ticket is None:
         return Send(reader=person, to=person.email, data=_said(owed, person, home))
     found = lists.some(connection, person, Reach.EVERYONE, [owed.ticket])
@@ -58,6 +60,12 @@ def judge(connection: Connection, owed: Owed, now: int, home: str) -> Verdict:
     if owed.kind == Kind.MESSAGE_WAITING:
         return _waiting(connection, person, found[0].ticket, data, now)
     return Send(reader=person, to=person.email, data=data)
+
+
+def refuse_bounced(connection: Connection, address: str) -> None:
+    """Raise `SendFailed` for an address that mail came back from: it is not mailed until it is another."""
+    if reason := bounces.why(connection, address):
+        raise SendFailed(f"mail to this address came back: {reason}", again=False)
 
 
 def with_code(owed: Owed, minted: tuple[Person, str] | None, home: str) -> Verdict:
@@ -90,7 +98,7 @@ def _waiting(
 def _said(owed: Owed, person: Person, home: str) -> dict[str, Any]:
     """What every template may use; the notice's own data cannot take its place."""
     reader = {"name": person.name, "first_name": person.first_name, "role": person.role.value}
-    return owed.data | {"reader": reader, "home": home, "at": owed.created_at}
+    return owed.data | {"reader": reader, "home": home, "at": owed.created_at, "unsubscribe": ""}
 
 
 def _facts(seen: Seen) -> dict[str, Any]:

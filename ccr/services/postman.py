@@ -17,14 +17,14 @@ from typing import Any
 
 from ccr import metrics
 from ccr.desk import clock
-from ccr.desk.clock import MINUTE, SECOND
+from ccr.desk.clock import HOUR, MINUTE, SECOND
 from ccr.desk.notices import Channel
 from ccr.desk.refusals import Refusal
 from ccr.ports import SendFailed
 from ccr.services import mail_retries
 from ccr.services.carrying import Carrier, Sent
 from ccr.services.settling import Unit, failing, settling
-from ccr.store import outbox, spreading
+from ccr.store import bounces, notices, outbox, spreading
 from ccr.store.database import Database
 from ccr.store.outbox import Owed
 
@@ -73,6 +73,7 @@ class Postman:
         self._held_until: dict[str, int] = {}
         self._oldest_due: int | None = None
         self._troubled = False
+        self._sweep_at = 0
 
     def wake(self) -> None:
         """Something is due now. Cheap, and may be called as often as one likes; on the event loop."""
@@ -119,6 +120,7 @@ class Postman:
             ):
                 queues = await self._database.read(outbox.queues)
             await self._start(queues)
+            await self._sweep()
             self._troubled = False
         except Exception as error:  # noqa: BLE001 - the postman outlives whatever ails the database
             if not self._troubled:
@@ -168,6 +170,15 @@ class Postman:
             )
         )
         return len(due)
+
+    async def _sweep(self) -> None:
+        """Now and then, remove what has been kept long enough."""
+        now = self._now()
+        if now < self._sweep_at:
+            return
+        removed = await self._database.write(lambda connection: notices.sweep(connection, now))
+        await self._database.write(lambda connection: bounces.sweep(connection, now))
+        self._sweep_at = now + (SECOND if removed else HOUR)
 
     async def _claim(self, channel: Channel, most: int) -> list[Owed]:
         now = self._now()

@@ -18,7 +18,7 @@ async def json_body() -> dict[str, Any]:
     """The request's body, an object. Raises `invalid`, or `too_large`."""
     if request.mimetype != "application/json":
         raise Refusal(Code.INVALID, "The body must be JSON, and say so: Content-Type: application/json.")
-    body = await _read()
+    body = await body_bytes(LARGEST)
     try:
         given = json.loads(body.decode(), parse_constant=_no_constant, object_pairs_hook=_without_twins)
     except (ValueError, RecursionError):
@@ -26,6 +26,22 @@ async def json_body() -> dict[str, Any]:
     if not isinstance(given, dict):
         raise Refusal(Code.INVALID, "The body must be an object.")
     return given
+
+
+async def body_bytes(most: int) -> bytes:
+    """The request's body as it was sent. Raises `too_large` above `most` bytes, and `invalid` where it is slow."""
+    if (request.content_length or 0) > most:
+        raise _too_large(most)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(request.body_timeout):
+            async for chunk in request.body:
+                body += chunk
+                if len(body) > most:
+                    raise _too_large(most)
+    except TimeoutError:
+        raise Refusal(Code.INVALID, "The body did not arrive in time.") from None
+    return bytes(body)
 
 
 def answer(body: object, status: int = 200) -> Response:
@@ -63,21 +79,6 @@ def number(given: dict[str, str], name: str, default: int, *, least: int, most: 
     return int(text)
 
 
-async def _read() -> bytes:
-    if (request.content_length or 0) > LARGEST:
-        raise _too_large()
-    body = bytearray()
-    try:
-        async with asyncio.timeout(request.body_timeout):
-            async for chunk in request.body:
-                body += chunk
-                if len(body) > LARGEST:
-                    raise _too_large()
-    except TimeoutError:
-        raise Refusal(Code.INVALID, "The body did not arrive in time.") from None
-    return bytes(body)
-
-
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
@@ -90,5 +91,5 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def _too_large() -> Refusal:
-    return Refusal(Code.TOO_LARGE, f"The body is larger than {LARGEST // 1024} KiB.")
+def _too_large(most: int) -> Refusal:
+    return Refusal(Code.TOO_LARGE, f"The body is larger than {most // 1024} KiB.")

@@ -72,6 +72,28 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         status=204,
         refuses=(409, 429),
     ),
+    ("GET", "/me/notices"): Operation(
+        does="Which notices one wants, by kind and channel", gives=ref("NoticeChoices")
+    ),
+    ("PATCH", "/me/notices"): Operation(
+        does="Turn kinds of notices on or off; what is not named stays",
+        takes="NoticeChoices",
+        gives=ref("NoticeChoices"),
+    ),
+    ("GET", "/notices"): Operation(
+        does="Notices that were given up, or all, newest first, for admins",
+        gives=ref("NoticePage"),
+        query={"show": {"type": "string", "enum": ["dead", "all"]}, "cursor": NUMBER},
+    ),
+    ("POST", "/notices/{id}/again"): Operation(
+        does="Have a notice that was given up sent again", status=204, refuses=(404, 409)
+    ),
+    ("POST", "/notices/addresses"): Operation(
+        does="Let an address be mailed again that mail came back from",
+        takes="AddressToMail",
+        status=204,
+        refuses=(404,),
+    ),
     ("GET", "/agents"): Operation(does="Every agent, for admins", gives=list_of(ref("Person"))),
     ("POST", "/agents"): Operation(
         does="Create an agent, who must change the password",

@@ -11,6 +11,7 @@ from ccr.services.accounts import Accounts
 from ccr.services.feedback import FeedbackBox
 from ccr.services.first_admin import FirstAdmin
 from ccr.services.mobiles import Mobiles
+from ccr.services.notice_choices import NoticeChoices
 from ccr.services.reading import Reading
 from ccr.services.resets import Resets
 from ccr.services.signing_in import SigningIn
@@ -23,6 +24,7 @@ from ccr.site.page_forms import Fields, carry_out, without_empty
 from ccr.site.pages_agents import add_agents
 from ccr.site.pages_entry import HOME, add_entry
 from ccr.site.pages_feedback import add_feedback
+from ccr.site.pages_notices import CHANNEL_WORDS, WORDS
 from ccr.site.pages_reach import add_reach
 from ccr.site.rendering import Form, page
 
@@ -40,6 +42,7 @@ def account_pages(
     reading: Reading,
     mobiles: Mobiles,
     subscriptions: Subscriptions,
+    choices: NoticeChoices,
 ) -> Blueprint:
     """Every page that is not about a ticket."""
     blueprint = Blueprint("account_pages", __name__)
@@ -50,7 +53,7 @@ def account_pages(
         resets=resets,
         first_admin=first_admin,
     )
-    own = _Own(accounts, signing_in, mobiles, subscriptions)
+    own = _Own(accounts, signing_in, mobiles, subscriptions, choices)
     _add_profile(blueprint, own)
     _add_devices(blueprint, own)
     _add_data(blueprint, own)
@@ -64,12 +67,18 @@ class _Own:
     """One's own account and the forms on its page, each known by its part."""
 
     def __init__(
-        self, accounts: Accounts, signing_in: SigningIn, mobiles: Mobiles, subscriptions: Subscriptions
+        self,
+        accounts: Accounts,
+        signing_in: SigningIn,
+        mobiles: Mobiles,
+        subscriptions: Subscriptions,
+        choices: NoticeChoices,
     ) -> None:
         self.accounts = accounts
         self.signing_in = signing_in
         self.mobiles = mobiles
         self.subscriptions = subscriptions
+        self.choices = choices
 
     async def show(self, part: str, form: Form, status: int) -> Response:
         """The page; `form` is what became of the form in `part`."""
@@ -82,6 +91,8 @@ class _Own:
             sessions=sessions,
             mobile=await self.mobiles.state(known().person),
             notifications=await self.subscriptions.state(known()),
+            choices=await self.choices.of(known().person),
+            words={"kinds": WORDS, "channels": CHANNEL_WORDS},
         )
 
     async def update(self, given: Fields) -> None:

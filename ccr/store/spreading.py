@@ -41,16 +41,24 @@ def due(connection: Connection, now: int, most: int) -> list[tuple[int, int | No
     return [(row[0], row[1]) for row in rows]
 
 
-def ways(connection: Connection, person: Person, kind: str) -> Ways:
-    """By which channels, and where, this person is told of this kind. Mail comes first, if it is among them."""
-    quiet = quiet_kinds.of(connection, person.id)
-    open_ways: Ways = [(Channel.MAIL, None)] if person.email else []
+def places(connection: Connection, person: Person) -> Ways:
+    """Where this person can be reached, whatever they want to hear of. Mail comes first."""
+    found: Ways = [(Channel.MAIL, None)] if person.email else []
     mobile = mobiles.find(connection, person.id)
     if mobile is not None and mobile.texts:
-        open_ways.append((Channel.SMS, None))
-    open_ways += [(Channel.PUSH, browser.id) for browser in subscriptions.of_person(connection, person.id)]
+        found.append((Channel.SMS, None))
+    return found + [(Channel.PUSH, browser.id) for browser in subscriptions.of_person(connection, person.id)]
+
+
+def ways(connection: Connection, person: Person, kind: str) -> Ways:
+    """By which channels, and where, this person is told of this kind."""
+    quiet = quiet_kinds.of(connection, person.id)
     offered = {channel.value for channel in _OFFERED.get(kind, ())}
-    return [way for way in open_ways if way[0].value in offered and (kind, way[0].value) not in quiet]
+    return [
+        way
+        for way in places(connection, person)
+        if way[0].value in offered and (kind, way[0].value) not in quiet
+    ]
 
 
 def spread(connection: Connection, row: int, ticket: int | None, now: int) -> bool:

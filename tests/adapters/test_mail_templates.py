@@ -15,6 +15,7 @@ from ccr.package_files import template_folder
 HOME = "https://care.example.org"
 AT = 1_763_717_400_123
 CODE = "482913"
+OFF = f"{HOME}/unsubscribe/token"
 
 CARLA = {"name": "Carla Stein", "first_name": "Carla", "role": "customer"}
 AMIR = {"name": "Amir Haddad", "first_name": "Amir", "role": "agent"}
@@ -30,7 +31,7 @@ TICKET = {
 
 def about(reader: dict[str, str], **data: Any) -> dict[str, Any]:
     """The data of a mail to `reader`, as the postman gathers it."""
-    return {"reader": reader, "home": HOME, "at": AT, "ticket": TICKET} | data
+    return {"reader": reader, "home": HOME, "at": AT, "ticket": TICKET, "unsubscribe": OFF} | data
 
 
 def message(body: str, author: str = "Amir Haddad") -> dict[str, Any]:

@@ -8,6 +8,7 @@ from quart import Quart, Response
 from ccr.settings import Settings
 from ccr.site import errors, guards, limits
 from ccr.site.api_accounts import accounts_api
+from ccr.site.api_notices import notices_api
 from ccr.site.api_reach import reach_api
 from tests.accounts_house import PASSWORD, SECRET, House
 
@@ -41,6 +42,7 @@ def make_app(house: House, settings: Settings) -> Quart:
         )
     )
     app.register_blueprint(reach_api(house.mobiles, house.subscriptions))
+    app.register_blueprint(notices_api(house.notice_traces, house.notice_choices))
     return app
 
 

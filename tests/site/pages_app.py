@@ -10,10 +10,14 @@ from quart import Quart, Response
 
 from ccr.desk.people import Person
 from ccr.package_files import template_folder
+from ccr.ports import MailReports
+from ccr.services.notice_traces import NoticeTraces
 from ccr.services.reading import Reading
 from ccr.site import errors, guards, limits, rendering
+from ccr.site.api_notices import hooks, notices_api
 from ccr.site.pages_account import account_pages
 from ccr.site.pages_help import help_pages
+from ccr.site.pages_notices import notices_pages
 from tests.accounts_house import PASSWORD, House, Recorder, open_house
 from tests.site.accounts_app import PUBLIC_URL, make_settings
 
@@ -112,7 +116,9 @@ class _Online(Recorder):
 
 
 @asynccontextmanager
-async def open_pages(folder: Path, **settings: Any) -> AsyncIterator[Pages]:
+async def open_pages(
+    folder: Path, *, reports: MailReports | None = None, **settings: Any
+) -> AsyncIterator[Pages]:
     """Wired as the whole registry is."""
     async with open_house(folder) as house:
         app, online = Quart("pages"), set[int]()
@@ -131,9 +137,14 @@ async def open_pages(folder: Path, **settings: Any) -> AsyncIterator[Pages]:
             mobiles=house.mobiles,
             subscriptions=house.subscriptions,
             reading=Reading(house.database, _Online(online)),
+            choices=house.notice_choices,
         )
+        traces = NoticeTraces(house.database, reports=reports, now=lambda: house.time, wake=lambda: None)
         app.register_blueprint(blueprint)
         app.register_blueprint(help_pages(house.help_centre))
+        app.register_blueprint(notices_pages(traces, house.notice_choices))
+        app.register_blueprint(notices_api(traces, house.notice_choices))
+        app.register_blueprint(hooks(traces))
         yield Pages(app, house, online)
 
 

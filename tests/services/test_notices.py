@@ -1,0 +1,281 @@
+"""What people want to be told of, what became of what they were told, and what their mail's provider says of it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ccr.desk.clock import DAY, MINUTE
+from ccr.desk.notices import CHANNELS, TOLD, Channel, Kind, Notice
+from ccr.desk.people import Person
+from ccr.desk.refusals import Refusal
+from ccr.ports import MailReport, SendFailed
+from ccr.services import mail_data
+from ccr.services.carrying import Pointless
+from ccr.store import bounces, notices, outbox
+from tests.desk_house import Desk, open_desk
+
+HOME = "https://care.example.org"
+ALWAYS = {Kind.ONE_TIME_CODE, Kind.PASSWORD_CHANGED, Kind.NEW_DEVICE, Kind.WELCOME}
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    """Nothing is owed yet."""
+    async with open_desk(tmp_path) as opened:
+        await opened.house.database.write(lambda c: c.run("DELETE FROM outbox"))
+        yield opened
+
+
+async def owe(desk: Desk, kind: Kind = Kind.TICKET_OPENED, **more: Any) -> int:
+    """A mail to Carla; its row."""
+    given: dict[str, Any] = {"kind": kind, "to": desk.carla.id, "channel": Channel.MAIL}
+    notice = Notice(**(given | more))
+    await desk.house.database.write(lambda c: outbox.put(c, notice, desk.house.time))
+    return int((await desk.house.rows("SELECT MAX(id) FROM outbox"))[0][0])
+
+
+async def end(desk: Desk, state: str = outbox.SENT) -> int:
+    """A mail to Carla that was sent, or given up; its row."""
+    row = await owe(desk)
+
+    def settle(c: Any) -> None:
+        outbox.claim(c, "one", desk.house.time, MINUTE, 50)
+        if state == outbox.DEAD:
+            outbox.fail(c, row, "one", "no such mailbox", desk.house.time, None)
+        else:
+            outbox.settle(c, row, "one", state, desk.house.time)
+
+    await desk.house.database.write(settle)
+    return row
+
+
+async def refusal(what: Any) -> str:
+    with pytest.raises(Refusal) as refused:
+        await what
+    return refused.value.code.value
+
+
+def test_every_kind_that_may_be_turned_off_is_for_somebody_to_turn_off() -> None:
+    assert {kind for kinds in TOLD.values() for kind in kinds} <= CHANNELS.keys()
+    assert not ALWAYS & CHANNELS.keys()
+
+
+class TestChoices:
+    async def test_everything_is_on_until_it_is_turned_off(self, desk: Desk) -> None:
+        choices = desk.house.notice_choices
+        found = await choices.of(desk.carla)
+        assert found["message_waiting"]["mail"] is True
+        assert "ticket_assigned" not in found
+        assert "ticket_assigned" in await choices.of(desk.amir)
+        assert not ALWAYS & (await choices.of(desk.amir)).keys()
+
+        after = await choices.choose(desk.carla, {"message_waiting": {"mail": False}})
+        assert after["message_waiting"]["mail"] is False
+        assert after["ticket_closed"]["mail"] is True
+        again = await choices.choose(desk.carla, {"message_waiting": {"mail": True}})
+        assert again == found
+
+    @pytest.mark.parametrize(
+        "wanted",
+        [
+            {"one_time_code": {"mail": False}},
+            {"password_changed": {"mail": False}},
+            {"message_waiting": {"mail": "no"}},
+            {"message_waiting": {"pigeon": False}},
+            {"message_waiting": False},
+            [],
+        ],
+    )
+    async def test_what_cannot_be_chosen_is_refused(self, desk: Desk, wanted: Any) -> None:
+        assert await refusal(desk.house.notice_choices.choose(desk.carla, wanted)) == "invalid"
+        assert await desk.house.rows("SELECT * FROM quiet_kinds") == []
+
+    async def test_a_link_turns_its_kind_off_for_whom_it_was_made(self, desk: Desk) -> None:
+        choices = desk.house.notice_choices
+        link = choices.link(desk.carla.id, "ticket_closed")
+        assert link.startswith(f"{HOME}/unsubscribe/")
+        for _ in range(2):
+            assert await choices.unsubscribe(link.rpartition("/")[2]) == "ticket_closed"
+        assert (await choices.of(desk.carla))["ticket_closed"]["mail"] is False
+        assert (await choices.of(desk.carla))["message_waiting"]["mail"] is True
+        assert (await choices.of(desk.amir))["ticket_closed"]["mail"] is True
+
+    async def test_a_forged_link_does_nothing(self, desk: Desk) -> None:
+        choices = desk.house.notice_choices
+        token = choices.link(desk.carla.id, "ticket_closed").rpartition("/")[2]
+        for forged in [
+            "",
+            "x",
+            token[:-1],
+            token.replace(".", "x."),
+            "W251bGwsMV0." + token.partition(".")[2],
+        ]:
+            assert await refusal(choices.unsubscribe(forged)) == "not_found"
+
+    async def test_what_was_turned_off_is_not_mailed(self, desk: Desk) -> None:
+        await desk.house.notice_choices.choose(desk.carla, {"ticket_opened": {"mail": False}})
+        row = await owe(desk)
+
+        def judge(c: Any) -> Any:
+            [owed] = outbox.claim(c, "one", desk.house.time, MINUTE, 50)
+            assert owed.id == row
+            return mail_data.judge(c, owed, desk.house.time, HOME)
+
+        assert await desk.house.database.write(judge) == Pointless()
+
+
+class TestTraces:
+    async def test_an_admin_sees_what_was_given_up_and_why(self, desk: Desk) -> None:
+        await end(desk)
+        row = await end(desk, outbox.DEAD)
+        found = await desk.house.notice_traces.page(desk.ada)
+        [dead] = found["notices"]
+        assert (dead["id"], dead["reason"], dead["can_repeat"]) == (row, "no such mailbox", True)
+        assert dead["person"] == {"id": desk.carla.id, "name": "Carla Custer"}
+        assert found["counts"] == {"waiting": 0, "dead": 1}
+        everything = await desk.house.notice_traces.page(desk.ada, dead=False)
+        assert [notice["state"] for notice in everything["notices"]] == ["dead", "sent"]
+
+    async def test_pages_lead_to_the_older(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("ccr.services.notice_traces.PAGE", 2)
+        rows = [await end(desk, outbox.DEAD) for _ in range(3)]
+        first = await desk.house.notice_traces.page(desk.ada)
+        rest = await desk.house.notice_traces.page(desk.ada, before=first["cursor"])
+        assert [notice["id"] for notice in first["notices"] + rest["notices"]] == rows[::-1]
+        assert rest["cursor"] is None
+
+    @pytest.mark.parametrize("who", ["carla", "amir"])
+    async def test_nobody_else_does(self, desk: Desk, who: str) -> None:
+        person: Person = getattr(desk, who)
+        row = await end(desk, outbox.DEAD)
+        traces = desk.house.notice_traces
+        assert await refusal(traces.page(person)) == "forbidden"
+        assert await refusal(traces.again(person, row)) == "forbidden"
+        assert await refusal(traces.mail_again(person, "x@example.org")) == "forbidden"
+
+    async def test_what_was_given_up_is_sent_again_with_fresh_patience(self, desk: Desk) -> None:
+        row = await end(desk, outbox.DEAD)
+        desk.house.later(2 * DAY)
+        await desk.house.notice_traces.again(desk.ada, row)
+        assert desk.house.wakes == 1
+        [owed] = await desk.house.database.write(
+            lambda c: outbox.claim(c, "two", desk.house.time, MINUTE, 50)
+        )
+        assert (owed.id, owed.tries, owed.fresh_at) == (row, 0, desk.house.time)
+        assert await refusal(desk.house.notice_traces.again(desk.ada, row)) == "conflict"
+        assert await refusal(desk.house.notice_traces.again(desk.ada, row + 99)) == "not_found"
+
+    async def test_what_was_sent_is_not_sent_again(self, desk: Desk) -> None:
+        row = await end(desk)
+        assert await refusal(desk.house.notice_traces.again(desk.ada, row)) == "conflict"
+
+
+class TestReports:
+    async def told(self, desk: Desk, what: str, row: int | None, **more: Any) -> int:
+        given = {"id": "event-1", "address": "carla@example.org"} | more
+        return await desk.house.notice_traces.take([MailReport(what=what, outbox_id=row, **given)])
+
+    async def fate(self, desk: Desk, row: int) -> tuple[Any, ...]:
+        return (await desk.house.rows("SELECT state, fate, fault FROM outbox WHERE id = ?", row))[0]
+
+    async def test_a_delivery_lands_on_its_row(self, desk: Desk) -> None:
+        row = await end(desk)
+        await self.told(desk, "delivered", row, reason="250 OK")
+        assert await self.fate(desk, row) == ("sent", "delivered", None)
+
+    @pytest.mark.parametrize(
+        ("what", "address_is_bad"), [("bounced", True), ("dropped", True), ("blocked", False)]
+    )
+    async def test_what_came_back_is_given_up_with_the_reason(
+        self, desk: Desk, what: str, address_is_bad: bool
+    ) -> None:
+        row = await end(desk)
+        await self.told(desk, what, row, reason="550 no such\r\nmailbox\0")
+        assert await self.fate(desk, row) == ("dead", what, f"{what}: 550 no such mailbox")
+        [dead] = (await desk.house.notice_traces.page(desk.ada))["notices"]
+        assert not dead["can_repeat"]
+        listed = (await desk.house.notice_traces.page(desk.ada))["bounced"]
+        assert bool(listed) is address_is_bad
+
+    async def test_a_report_counts_once(self, desk: Desk) -> None:
+        row = await end(desk)
+        assert await self.told(desk, "bounced", row) == 1
+        await desk.house.notice_traces.mail_again(desk.ada, "CARLA@example.org")
+        assert await self.told(desk, "bounced", row) == 0
+        assert (await desk.house.notice_traces.page(desk.ada))["bounced"] == []
+
+    async def test_an_address_that_bounced_is_not_mailed_until_it_is_another(self, desk: Desk) -> None:
+        await self.told(desk, "bounced", await end(desk), reason="550", address="Carla@Example.org")
+        await owe(desk, Kind.PASSWORD_CHANGED)
+        [owed] = await desk.house.database.write(
+            lambda c: outbox.claim(c, "two", desk.house.time, MINUTE, 50)
+        )
+
+        def judge(c: Any) -> Any:
+            return mail_data.judge(c, owed, desk.house.time, HOME)
+
+        with pytest.raises(SendFailed, match="came back: 550") as failure:
+            await desk.house.database.read(judge)
+        assert not failure.value.again
+        await desk.house.database.write(
+            lambda c: c.run("UPDATE people SET email = 'c@example.org' WHERE id = ?", desk.carla.id)
+        )
+        assert isinstance(await desk.house.database.read(judge), mail_data.Send)
+
+    @pytest.mark.parametrize("what", ["spam", "unsubscribed"])
+    async def test_who_called_it_spam_gets_no_more_of_what_may_be_turned_off(
+        self, desk: Desk, what: str
+    ) -> None:
+        row = await end(desk)
+        await self.told(desk, what, row)
+        assert await self.fate(desk, row) == ("sent", what, None)
+        choices = await desk.house.notice_choices.of(desk.carla)
+        assert not any(channels["mail"] for channels in choices.values())
+
+    async def test_a_bounce_that_is_quicker_than_our_own_note_stays(self, desk: Desk) -> None:
+        row = await owe(desk)
+        await self.told(desk, "bounced", row)
+        assert (await self.fate(desk, row))[:2] == ("waiting", "bounced")
+
+    async def test_reports_of_rows_that_are_none_do_no_harm(self, desk: Desk) -> None:
+        assert await self.told(desk, "bounced", 999) == 1
+        assert await self.told(desk, "spam", None, id="event-2") == 1
+
+
+class TestClearingUp:
+    async def test_old_rows_go_and_numbers_never_come_back(self, desk: Desk) -> None:
+        sent, dead = await end(desk), await end(desk, outbox.DEAD)
+        waiting = await owe(desk)
+        ids = "SELECT id FROM outbox ORDER BY id"
+
+        async def sweep() -> int:
+            return await desk.house.database.write(lambda c: notices.sweep(c, desk.house.time))
+
+        desk.house.later(notices.SETTLED_KEPT)
+        assert await sweep() == 0
+        desk.house.later(1)
+        assert await sweep() == 1
+        assert await desk.house.rows(ids) == [(dead,), (waiting,)]
+        desk.house.later(notices.DEAD_KEPT)
+        assert await sweep() == 1
+        assert await desk.house.rows(ids) == [(waiting,)]
+        await desk.house.database.write(lambda c: c.run("DELETE FROM outbox"))
+        assert await owe(desk) > waiting > sent
+
+    async def test_reports_are_remembered_as_long_as_they_may_come_again(self, desk: Desk) -> None:
+        def new(c: Any) -> bool:
+            bounces.sweep(c, desk.house.time)
+            return bounces.is_new(c, "event-1" * 40, desk.house.time)
+
+        assert await desk.house.database.write(new)
+        desk.house.later(bounces.REPORTS_KEPT)
+        assert not await desk.house.database.write(new)
+        desk.house.later(1)
+        assert await desk.house.database.write(new)
+
+    async def test_what_is_owed_to_who_is_gone_says_nothing_about_them(self, desk: Desk) -> None:
+        await owe(desk, data={"agent": "Amir"}, address="carla@example.org")
+        await desk.house.database.write(lambda c: notices.forget(c, desk.carla.id))
+        assert await desk.house.rows("SELECT data, address FROM outbox") == [("{}", None)]
