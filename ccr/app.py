@@ -28,6 +28,7 @@ from ccr.realtime.spread import SpreadPublisher
 from ccr.realtime.words import Seal
 from ccr.services import allowance
 from ccr.services.accounts import Accounts
+from ccr.services.alarms import Alarms
 from ccr.services.assistance import Assistance
 from ccr.services.attachments import Attachments
 from ccr.services.canned_replies import CannedReplies
@@ -176,7 +177,8 @@ class Registry:
         publisher.reads_with(self.reading.summaries)
         if isinstance(publisher, SpreadPublisher):
             publisher.catches_up_with(CatchingUp(database), self.reading)
-        self.signing_in = SigningIn(database, hasher, publisher, now=now, wake=wake)
+        self.alarms = Alarms(database, publisher, secret=secret)
+        self.signing_in = SigningIn(database, hasher, publisher, alarms=self.alarms, now=now, wake=wake)
         self.resets = Resets(database, hasher, publisher, secret=secret, now=now, wake=wake)
         self.accounts = Accounts(database, hasher, publisher, self.changes, now=now, wake=wake)
         self.staff = Staff(database, hasher, publisher, self.changes, now=now, wake=wake)
@@ -298,6 +300,7 @@ class Registry:
             account_pages(
                 accounts=self.accounts,
                 signing_in=self.signing_in,
+                alarms=self.alarms,
                 resets=self.resets,
                 first_admin=self.first_admin,
                 staff=self.staff,

@@ -14,6 +14,7 @@ from ccr.desk.people import Person
 from ccr.desk.ticket import Ticket
 from ccr.ports import Push
 from ccr.services.accounts import Accounts
+from ccr.services.alarms import Alarms
 from ccr.services.canned_replies import CannedReplies
 from ccr.services.changes import Changes
 from ccr.services.feedback import FeedbackBox
@@ -120,7 +121,10 @@ class House:
         self.wakes = 0
         timed: dict[str, Any] = {"now": lambda: self.time, "wake": self._wake}
         self.changes = Changes(database, self.publisher, **timed)
-        self.signing_in = SigningIn(database, hasher, self.publisher, pause=self._pause, **timed)
+        self.alarms = Alarms(database, self.publisher, secret=SECRET)
+        self.signing_in = SigningIn(
+            database, hasher, self.publisher, alarms=self.alarms, pause=self._pause, **timed
+        )
         self.accounts = Accounts(database, hasher, self.publisher, self.changes, **timed)
         self.resets = Resets(database, hasher, self.publisher, secret=SECRET, **timed)
         self.staff = Staff(database, hasher, self.publisher, self.changes, **timed)

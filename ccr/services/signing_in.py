@@ -18,6 +18,7 @@ from ccr.desk.refusals import Code, Refusal, not_found
 from ccr.ports import Hasher, Publisher
 from ccr.services import wrong_tries as tries
 from ccr.services.account_forms import SignIn, read
+from ccr.services.alarms import Alarms
 from ccr.services.identity import Device, Identity, SignedIn, new_token, token_hash
 from ccr.services.wrong_tries import Try
 from ccr.store import outbox, people, sessions, wrong_tries
@@ -47,7 +48,11 @@ class _Attempt(msgspec.Struct, frozen=True):
 
 
 class SigningIn:
-    """Proves who somebody is. `pause` waits some seconds; `wake` tells the postman that a mail is due."""
+    """Proves who somebody is.
+
+    `alarms` make the links of mails about new devices; `pause` waits some seconds; `wake` tells the postman that a mail
+    is due.
+    """
 
     def __init__(
         self,
@@ -55,6 +60,7 @@ class SigningIn:
         hasher: Hasher,
         publisher: Publisher,
         *,
+        alarms: Alarms,
         now: Callable[[], int] = clock.now,
         wake: Callable[[], None] = lambda: None,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -62,6 +68,7 @@ class SigningIn:
         self._database = database
         self._hasher = hasher
         self._publisher = publisher
+        self._alarms = alarms
         self._now = now
         self._wake = wake
         self._pause = pause
@@ -149,11 +156,12 @@ class SigningIn:
             wrong_tries.take_back(connection, attempt.counted.id)
             if attempt.bucket != tries.of_strangers(person.id):
                 wrong_tries.clear(connection, attempt.bucket)
-            mailed = _meet(connection, person.id, token_hash(device_token), device, now)
             sessions.end_idle(connection, person.id, now - IDLE)
             session_id = sessions.add(
                 connection, person.id, token_hash(token), device.name, device.address, now
             )
+            link = self._alarms.token(session_id, now)
+            mailed = _meet(connection, person.id, token_hash(device_token), device, now, link)
             return SignedIn(
                 token=token, device_token=device_token, person=person, session_id=session_id
             ), mailed
@@ -181,14 +189,19 @@ def _still(connection: Connection, found: Credentials) -> Person:
     return today.person
 
 
-def _meet(connection: Connection, person_id: int, device_hash: str, device: Device, now: int) -> bool:
-    """Know the device from now on. Whether its person is mailed about it: not the first one, and not a known one."""
+def _meet(
+    connection: Connection, person_id: int, device_hash: str, device: Device, now: int, link: str
+) -> bool:
+    """Know the device from now on. Whether its person is mailed about it: not the first one, and not a known one.
+
+    By `link` whoever reads the mail ends this session, which is all that it is good for.
+    """
     sessions.forget_devices(connection, person_id, now - DEVICE_KEPT)
     strange = not sessions.knows_device(connection, person_id, device_hash)
     mailed = strange and sessions.knows_any_device(connection, person_id)
     sessions.remember_device(connection, person_id, device_hash, now)
     if mailed:
-        data = {"device": device.name, "address": device.address}
+        data = {"device": device.name, "address": device.address, "link": link}
         outbox.put(connection, Notice(kind=Kind.NEW_DEVICE, to=person_id, data=data), now)
     return mailed
 

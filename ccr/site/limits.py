@@ -20,7 +20,7 @@ View = Callable[P, Awaitable[ResponseReturnValue]]
 REMEMBERED = 20_000
 """Buckets kept; beyond that the one unused for longest is forgotten, so that many addresses cannot fill the memory."""
 
-BY_ADDRESS = frozenset({"registration", "sign_in", "reset", "reset_confirm"})
+BY_ADDRESS = frozenset({"registration", "sign_in", "reset", "reset_confirm", "alarm"})
 """Limits of an address, whoever is signed in there: accounts cost nothing, so having many must not help."""
 
 _KEY = "ccr.limits"

@@ -8,6 +8,7 @@ from ccr.desk.checking import MAX_ID
 from ccr.desk.people import Role
 from ccr.desk.refusals import invalid
 from ccr.services.accounts import Accounts
+from ccr.services.alarms import Alarms
 from ccr.services.feedback import FeedbackBox
 from ccr.services.first_admin import FirstAdmin
 from ccr.services.mobiles import Mobiles
@@ -35,6 +36,7 @@ def account_pages(
     *,
     accounts: Accounts,
     signing_in: SigningIn,
+    alarms: Alarms,
     resets: Resets,
     first_admin: FirstAdmin,
     staff: Staff,
@@ -50,6 +52,7 @@ def account_pages(
         blueprint,
         accounts=accounts,
         signing_in=signing_in,
+        alarms=alarms,
         resets=resets,
         first_admin=first_admin,
     )

@@ -4,6 +4,7 @@ from quart import Blueprint, Response, redirect, request
 from quart.typing import ResponseReturnValue
 
 from ccr.services.accounts import Accounts
+from ccr.services.alarms import Alarms
 from ccr.services.first_admin import FirstAdmin
 from ccr.services.resets import Resets
 from ccr.services.signing_in import SigningIn
@@ -22,6 +23,7 @@ def add_entry(
     *,
     accounts: Accounts,
     signing_in: SigningIn,
+    alarms: Alarms,
     resets: Resets,
     first_admin: FirstAdmin,
 ) -> None:
@@ -30,6 +32,7 @@ def add_entry(
     _add_registration(blueprint, accounts, signing_in, first_admin)
     _add_sessions(blueprint, signing_in)
     _add_resets(blueprint, resets)
+    _add_alarms(blueprint, alarms)
 
 
 def _add_about(blueprint: Blueprint) -> None:
@@ -137,6 +140,22 @@ def _add_resets(blueprint: Blueprint, resets: Resets) -> None:
     @anyone
     async def confirmed() -> ResponseReturnValue:
         return await carry_out(confirm, then="/login?done=reset", again=reset_again)
+
+
+def _add_alarms(blueprint: Blueprint, alarms: Alarms) -> None:
+    """Only a press of the button ends the session: programs that look at mails open every link in them."""
+
+    @blueprint.get("/sign-out/<token>")
+    @anyone
+    async def alarm(token: str) -> ResponseReturnValue:
+        return await page("sign_out.html", session=await alarms.session(token))
+
+    @blueprint.post("/sign-out/<token>")
+    @anyone
+    async def alarmed(token: str) -> ResponseReturnValue:
+        spend("alarm", 30)
+        await alarms.end(token)
+        return redirect(f"/sign-out/{token}?done=ended", 303)
 
 
 def _is_ours(path: str) -> bool:

@@ -69,6 +69,16 @@ def of_person(connection: Connection, person_id: int, seen_since: int) -> list[S
     return [Session(*row) for row in rows]
 
 
+def begun(connection: Connection, session_id: int, at: int) -> tuple[int, Session] | None:
+    """The session that was begun just then, with the id of its person, while it lasts."""
+    row = connection.row(
+        "SELECT person_id, id, device, address, created_at, seen_at FROM sessions WHERE id = ? AND created_at = ?",
+        session_id,
+        at,
+    )
+    return (int(row[0]), Session(*row[1:])) if row else None
+
+
 def lasts(connection: Connection, session_id: int) -> bool:
     """Whether there still is this session."""
     return connection.row("SELECT 1 FROM sessions WHERE id = ?", session_id) is not None
@@ -123,6 +133,11 @@ def remember_device(connection: Connection, person_id: int, device_hash: str, no
 def forget_devices(connection: Connection, person_id: int, seen_before: int) -> None:
     """Drop those that were not used for so long."""
     connection.run("DELETE FROM devices WHERE person_id = ? AND seen_at < ?", person_id, seen_before)
+
+
+def forget_device(connection: Connection, person_id: int, seen_at: int) -> None:
+    """The device on which the person last proved themselves just then is a stranger again."""
+    connection.run("DELETE FROM devices WHERE person_id = ? AND seen_at = ?", person_id, seen_at)
 
 
 def forget_all_devices(connection: Connection, person_id: int) -> None:

@@ -40,7 +40,7 @@ def message(body: str, author: str = "Amir Haddad") -> dict[str, Any]:
 
 SAMPLES: dict[Kind, dict[str, Any]] = {
     Kind.WELCOME: about(CARLA),
-    Kind.NEW_DEVICE: about(CARLA, device="Firefox on Linux", address="203.0.113.7"),
+    Kind.NEW_DEVICE: about(CARLA, device="Firefox on Linux", address="203.0.113.7", link="WzcsOF0.abc_-"),
     Kind.TICKET_OPENED: about(CARLA),
     Kind.AGENT_ASSIGNED: about(CARLA, agent="Amir Haddad"),
     Kind.TICKET_ASSIGNED: about(AMIR),
@@ -55,7 +55,7 @@ SAMPLES: dict[Kind, dict[str, Any]] = {
 }
 LEADS_TO = {
     Kind.WELCOME: "/tickets/new",
-    Kind.NEW_DEVICE: "/account",
+    Kind.NEW_DEVICE: "/sign-out/WzcsOF0.abc_-",
     Kind.ONE_TIME_CODE: "/reset",
     Kind.PASSWORD_CHANGED: "/forgot",
 }

@@ -171,7 +171,11 @@ async def test_a_second_device_is_mailed_about_and_a_known_one_is_not(house: Hou
 
     assert await house.owed() == ["welcome", "new_device"]
     (data,) = (await house.rows("SELECT data FROM outbox WHERE kind = 'new_device'"))[0]
-    assert msgspec.json.decode(data) == {"device": "Safari on iPhone", "address": "192.0.2.2"}
+    told = msgspec.json.decode(data)
+    assert (told["device"], told["address"]) == ("Safari on iPhone", "192.0.2.2")
+    alarmed = await house.alarms.session(told["link"])
+    assert alarmed
+    assert alarmed["device"] == "Safari on iPhone"
 
 
 async def test_a_device_that_two_people_use_is_known_to_both(house: House) -> None:

@@ -130,6 +130,7 @@ async def open_pages(
         blueprint = account_pages(
             accounts=house.accounts,
             signing_in=house.signing_in,
+            alarms=house.alarms,
             resets=house.resets,
             first_admin=house.first_admin,
             staff=house.staff,
