@@ -52,6 +52,13 @@ class Cast:
         self.tokens: dict[str, str] = {}
         self.sessions: dict[str, int] = {}
 
+    async def come(self, beside: "Cast | None") -> None:
+        """The same people as of the registry `beside` this one, on the same database; new ones if there is none."""
+        if beside is None:
+            await self.assemble()
+        else:
+            self.people, self.tokens, self.sessions = beside.people, beside.tokens, beside.sessions
+
     async def assemble(self) -> None:
         """Make them, through the services."""
         registry = self.registry
@@ -297,12 +304,12 @@ def make_registry(
 
 
 @asynccontextmanager
-async def registry_with_cast(folder: Path, **given: Any) -> AsyncIterator[Cast]:
+async def registry_with_cast(folder: Path, beside: Cast | None = None, **given: Any) -> AsyncIterator[Cast]:
     """Not served: to be asked through its services or by Quart's test client."""
     registry = make_registry(folder, **given)
     async with registry.running():
         cast = Cast(registry)
-        await cast.assemble()
+        await cast.come(beside)
         yield cast
 
 
@@ -320,10 +327,7 @@ async def live_registry(folder: Path, beside: Cast | None = None, **given: Any) 
         try:
             async with AsyncExitStack() as stack:
                 live = Live(registry, port, stack)
-                if beside is None:
-                    await live.assemble()
-                else:
-                    live.people, live.tokens, live.sessions = beside.people, beside.tokens, beside.sessions
+                await live.come(beside)
                 yield live
         finally:
             stop.set()

@@ -102,10 +102,13 @@ class SocketPublisher:
     def _push(self, change: Change, origin: str | None) -> None:
         ticket = change.ticket
         lost = lost_by(change)
-        if change.before is None or change.before.agent_id != ticket.agent_id:
-            self._sockets.retie(ticket.id, (ticket.customer_id, ticket.agent_id))
         if lost is not None:
             self._turn_out(ticket.id, lost)
+        told, parties = self._sockets.parties(ticket.id), (ticket.customer_id, ticket.agent_id)
+        if told is not None and told != parties:
+            # Perhaps by another process, of which nobody told this one.
+            self._sockets.retie(ticket.id, parties)
+            self._turn_out_all_but(ticket.id, ticket.agent_id)
         before = change.before.heads.seqs if change.before else (0, 0, 0)
         skip = frozenset((origin,)) if origin else frozenset[str]()
         for role, depth in self._depth.items():
@@ -132,6 +135,11 @@ class SocketPublisher:
                 if not socket.watching:
                     self._server.deliver(socket.sid, "ticket", gone)
         self._server.deliver(watch_room(person), "ticket", gone)
+
+    def _turn_out_all_but(self, ticket: int, agent: int | None) -> None:
+        for person in {socket.person for socket in self._sockets.on_ticket(ticket)}:
+            if person.role is Role.AGENT and person.id != agent:
+                self._turn_out(ticket, person.id)
 
     def _leave_room(self, socket: Socket, ticket: int) -> None:
         self._server.leave_room_now(socket.sid, ticket_room(ticket, socket.person.role))

@@ -167,11 +167,6 @@ class SpreadPublisher(SocketPublisher):
             self._turn_out_all_but(moved.ticket, moved.agent)
             self._fall_behind(moved.ticket)
 
-    def _turn_out_all_but(self, ticket: int, agent: int | None) -> None:
-        for person in {socket.person for socket in self._sockets.on_ticket(ticket)}:
-            if person.role is Role.AGENT and person.id != agent:
-                self._turn_out(ticket, person.id)
-
     def _fall_behind(self, ticket: int) -> None:
         """Have it read, and those here told of what they have not been told of."""
         self._behind[ticket] = self._behind.get(ticket, 0) + 1

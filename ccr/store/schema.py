@@ -4,7 +4,7 @@ from textwrap import dedent
 
 from ccr.desk.clock import now
 from ccr.store.connection import Connection
-from ccr.store.migrations import MIGRATIONS
+from ccr.store.migrations import FIRST, MIGRATIONS, oldest_for
 
 NEWEST = MIGRATIONS[-1][0]
 """The schema this version of the registry was written for."""
@@ -38,12 +38,11 @@ def migrate(connection: Connection) -> list[str]:
 def pending(connection: Connection) -> list[tuple[str, list[str]]]:
     """What has not run yet, in order: names, each with its statements. Raises `SchemaError`."""
     present = version(connection)
-    if present > NEWEST:
-        raise SchemaError(_too_new(present))
+    _refuse_what_is_too_new(connection, present)
     steps = []
     for number, name, statements in MIGRATIONS:
         if number > present:
-            entered = f"INSERT INTO schema_versions (version, applied_at) VALUES ({number}, {now()})"
+            entered = _entered(number)
             made = [_in(connection, statement) for statement in statements]
             steps.append((f"{number:04d} {name}", [*made, entered]))
     if steps and present == 0 and not _exists(connection):
@@ -52,10 +51,9 @@ def pending(connection: Connection) -> list[tuple[str, list[str]]]:
 
 
 def check(connection: Connection) -> None:
-    """Raise `SchemaError` unless the database is at this version's schema."""
+    """Raise `SchemaError` unless this version can serve the database: its schema is ours, or a newer one for us, too."""
     present = version(connection)
-    if present > NEWEST:
-        raise SchemaError(_too_new(present))
+    _refuse_what_is_too_new(connection, present)
     if present < NEWEST:
         raise SchemaError(
             f"The database has schema {present} and this version needs {NEWEST}: run `ccr migrate`."
@@ -65,6 +63,22 @@ def check(connection: Connection) -> None:
 def _in(connection: Connection, statement: str) -> str:
     """In the dialect's words, and without the indentation of the file that it is written in."""
     return dedent(statement.format(**connection.dialect.types)).strip()
+
+
+def _entered(number: int) -> str:
+    """What notes down that this migration has run."""
+    if number < FIRST:
+        return f"INSERT INTO schema_versions (version, applied_at) VALUES ({number}, {now()})"
+    values = f"{number}, {now()}, {oldest_for(number)}"
+    return f"INSERT INTO schema_versions (version, applied_at, oldest) VALUES ({values})"
+
+
+def _refuse_what_is_too_new(connection: Connection, present: int) -> None:
+    if present <= NEWEST:
+        return
+    row = connection.row("SELECT oldest FROM schema_versions WHERE version = ?", present)
+    if row is None or row[0] is None or int(row[0]) > NEWEST:
+        raise SchemaError(_too_new(present))
 
 
 def _exists(connection: Connection) -> bool:

@@ -1,0 +1,86 @@
+"""Old and new side by side: a version goes on serving the schema of the next one, unless that says it must not."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ccr.store import migrations, schema
+from ccr.store.connection import Connection
+from ccr.store.migrations import CONTRACTS, FIRST, MIGRATIONS, oldest_for
+from tests.live import Cast, registry_with_cast
+
+TAKES_AWAY = re.compile(r"\b(DROP\s+(?!INDEX)|RENAME|ALTER\s+COLUMN|SET\s+NOT\s+NULL)\b", re.IGNORECASE)
+ADDS = re.compile(r"ALTER\s+TABLE\s+\w+\s+ADD\s+(?:COLUMN\s+)?(.*)", re.IGNORECASE | re.DOTALL)
+
+
+@pytest.mark.parametrize(("number", "statements"), [(number, given) for number, _, given in MIGRATIONS])
+def test_a_migration_only_adds_unless_it_says_otherwise(number: int, statements: list[str]) -> None:
+    if number in CONTRACTS:
+        return
+    for statement in statements:
+        assert not TAKES_AWAY.search(statement), f"in CONTRACTS, or never: {statement}"
+        if added := ADDS.search(statement):
+            assert "NOT NULL" not in added[1].upper() or "DEFAULT" in added[1].upper(), statement
+
+
+def test_numbers_have_no_gap_and_a_contract_names_an_older_schema() -> None:
+    assert [number for number, _, _ in MIGRATIONS] == [*range(1, len(MIGRATIONS) + 1)]
+    assert all(FIRST <= oldest < number for number, oldest in CONTRACTS.items())
+
+
+def tomorrow(connection: Connection, oldest: int) -> None:
+    """What the next version will do to every table there is."""
+    tables = connection.rows(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    )
+    for (table,) in tables:
+        connection.run(f"ALTER TABLE {table} ADD COLUMN of_tomorrow VARCHAR(20)")
+        connection.run(f"ALTER TABLE {table} ADD COLUMN also_of_tomorrow INTEGER DEFAULT 7 NOT NULL")
+    connection.run("CREATE TABLE tomorrows (id INTEGER NOT NULL PRIMARY KEY, said VARCHAR(20))")
+    connection.run(
+        "INSERT INTO schema_versions (version, applied_at, oldest) VALUES (?, 1, ?)",
+        schema.NEWEST + 1,
+        oldest,
+    )
+
+
+async def test_this_version_serves_on_while_the_next_one_has_migrated(tmp_path: Path) -> None:
+    async with registry_with_cast(tmp_path) as cast:
+        ticket = await cast.ticket_with_agent()
+        await cast.registry.database.write(lambda c: tomorrow(c, oldest=schema.NEWEST))
+
+        await a_day_at_work(cast, ticket)
+    # And it may start again: one of several nodes may crash in the middle of a deploy.
+    async with registry_with_cast(tmp_path, beside=cast) as again:
+        await a_day_at_work(again, ticket)
+        assert await again.registry.database.read(schema.version) == schema.NEWEST + 1
+
+
+async def test_it_refuses_a_newer_schema_that_is_not_for_it(tmp_path: Path) -> None:
+    async with registry_with_cast(tmp_path) as cast:
+        await cast.registry.database.write(lambda c: tomorrow(c, oldest=schema.NEWEST + 1))
+        for question in (schema.check, schema.pending):
+            with pytest.raises(schema.SchemaError, match="serve it with the version that migrated it"):
+                await cast.registry.database.read(question)
+
+
+def test_a_contract_raises_the_oldest_from_there_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(migrations.CONTRACTS, 20, 15)
+
+    assert [oldest_for(number) for number in (FIRST, 19, 20, 21)] == [FIRST, FIRST, 15, 15]
+
+
+async def a_day_at_work(cast: Cast, ticket: int) -> None:
+    """Something of everything that writes."""
+    other = await cast.raise_ticket("omar")
+    await cast.do("ada", other, "assign_agent", agent=cast.id("bea"))
+    await cast.do("carla", ticket, "post_message", body="Hello")
+    await cast.do("amir", ticket, "post_note", body="Careful")
+    await cast.do("amir", ticket, "set_priority", priority="high")
+    await cast.do("carla", ticket, "close_ticket")
+    await cast.do("carla", ticket, "rate_ticket", stars=5)
+    await cast.do("carla", ticket, "reopen_ticket")
+    await cast.registry.reading.mark_read(cast.people["carla"], ticket, 3)
+    await cast.sign_in("carla")
+    await cast.registry.postman.drain_once()
