@@ -51,7 +51,7 @@ def pending(connection: Connection) -> list[tuple[str, list[str]]]:
 
 
 def check(connection: Connection) -> None:
-    """Raise `SchemaError` unless this version can serve the database: its schema is ours, or a newer one for us, too."""
+    """Raise `SchemaError` unless this version can serve the database: its schema is ours, or a newer one for us."""
     present = version(connection)
     _refuse_what_is_too_new(connection, present)
     if present < NEWEST:

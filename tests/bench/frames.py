@@ -17,6 +17,8 @@ class Frames:
         self._number = 0
         self.pushed = 0
         self.on_push: Callable[[str], None] | None = None
+        self.over = asyncio.Event()
+        """The line has ended."""
         self._reader: asyncio.Task[None] | None = None
 
     @classmethod
@@ -56,8 +58,9 @@ class Frames:
                 await self._socket.send_str("3")
             elif text.startswith("43"):
                 number, _, answer = text[2:].partition("[")
-                self._waiting.pop(int(number)).set_result(answer)
+                self._waiting.pop(int(number)).set_result(f"[{answer}")
             elif text.startswith("42"):
                 self.pushed += 1
                 if self.on_push is not None:
                     self.on_push(text)
+        self.over.set()

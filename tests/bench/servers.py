@@ -8,13 +8,21 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 
 ADMIN = {"email": "ada@example.org", "password": "ada-has-a-password"}
 PASSWORD = "a-password-of-the-bench"
 ROOT = Path(__file__).parents[2]
+
+
+class Addressed(Protocol):
+    """Something at a URL."""
+
+    @property
+    def url(self) -> str:
+        """Without a slash at its end."""
 
 
 class Server:
@@ -74,13 +82,13 @@ class Pair:
         self.tokens = (customer, agent)
 
 
-async def pairs(session: aiohttp.ClientSession, server: Server, count: int) -> list[Pair]:
+async def pairs(session: aiohttp.ClientSession, server: Addressed, count: int) -> list[Pair]:
     """So many tickets, each with a customer and an agent of its own."""
     admin = (await _call(session, server, "sessions", ADMIN))["token"]
     return [await _pair(session, server, admin, number) for number in range(count)]
 
 
-async def _pair(session: aiohttp.ClientSession, server: Server, admin: str, number: int) -> Pair:
+async def _pair(session: aiohttp.ClientSession, server: Addressed, admin: str, number: int) -> Pair:
     customer = await _customer(session, server, number)
     agent, agent_id = await _agent(session, server, admin, number)
     opened = {"key": f"open-{number:08d}", "query": f"Question number {number}"}
@@ -90,7 +98,7 @@ async def _pair(session: aiohttp.ClientSession, server: Server, admin: str, numb
     return Pair(ticket, customer, agent)
 
 
-async def _customer(session: aiohttp.ClientSession, server: Server, number: int) -> str:
+async def _customer(session: aiohttp.ClientSession, server: Addressed, number: int) -> str:
     email = f"customer{number}@example.org"
     secret = {"password": PASSWORD, "confirm_password": PASSWORD}
     person = {"first_name": "Carla", "last_name": f"N{number}", "email": email, "mobile": "+15550100"}
@@ -99,7 +107,7 @@ async def _customer(session: aiohttp.ClientSession, server: Server, number: int)
     return token
 
 
-async def _agent(session: aiohttp.ClientSession, server: Server, admin: str, number: int) -> tuple[str, int]:
+async def _agent(session: aiohttp.ClientSession, server: Addressed, admin: str, number: int) -> tuple[str, int]:
     email = f"agent{number}@example.org"
     person = {"first_name": "Amir", "last_name": f"N{number}", "email": email, "mobile": "+15550100"}
     more = {"gender": "male", "username": f"agent{number}", "password": "changed-at-once"}
@@ -112,7 +120,7 @@ async def _agent(session: aiohttp.ClientSession, server: Server, admin: str, num
 
 
 async def _call(
-    session: aiohttp.ClientSession, server: Server, path: str, body: dict[str, Any], token: str | None = None
+    session: aiohttp.ClientSession, server: Addressed, path: str, body: dict[str, Any], token: str | None = None
 ) -> Any:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with session.post(f"{server.url}/api/v1/{path}", json=body, headers=headers) as answer:
