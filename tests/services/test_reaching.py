@@ -252,7 +252,7 @@ async def test_each_message_replaces_the_notification_before_it(away: Away) -> N
     assert first.headers["Topic"] == second.headers["Topic"]
     assert first.payload["ticket"] == second.payload["ticket"]
     assert first.payload["id"] != second.payload["id"]
-    assert str(away.ticket) not in first.headers["Topic"]
+    assert len(first.headers["Topic"]) == 32  # the most that there may be, and nothing that can be read
 
 
 async def test_who_is_looking_at_it_is_not_notified(away: Away) -> None:
