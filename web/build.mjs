@@ -8,7 +8,9 @@ import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
-const ENTRIES = ["js/ticket.js", "js/canned.js", "js/list.js", "js/page.js", "js/help.js", "js/offline.js", "css/app.css", "css/pages.css", "css/board.css", "css/files.css", "css/help.css", "css/ask.css"];
+const SCRIPTS = ["ticket", "canned", "list", "page", "help", "offline", "raise"];
+const STYLES = ["app", "pages", "board", "files", "help", "ask"];
+const ENTRIES = [...SCRIPTS.map((name) => `js/${name}.js`), ...STYLES.map((name) => `css/${name}.css`)];
 const WORKER = "js/sw/worker.js"; // becomes sw.js, the one file whose name stays: browsers ask for it again by name
 const COMPRESSIBLE = new Set([".js", ".css", ".svg", ".json", ".webmanifest", ".txt"]);
 

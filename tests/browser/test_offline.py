@@ -7,25 +7,16 @@ from playwright.async_api import Page, expect
 
 from tests.accounts_house import PASSWORD
 from tests.browser.desk import Desk, comes_true
-from tests.proxy import Proxy, open_proxy
+from tests.browser.lines import BODY, bad_line, gone
+from tests.proxy import Proxy
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-BODY = "textarea[name=body]"
 
 
 @pytest.fixture
 async def line(desk: Desk) -> AsyncIterator[Proxy]:
-    async with open_proxy("127.0.0.1", desk.live.port) as proxy:
-        desk.through(proxy)
+    async with bad_line(desk) as proxy:
         yield proxy
-        proxy.heal()
-
-
-def gone(line: Proxy) -> None:
-    """No network any more."""
-    line.refusing = True
-    line.cut()
 
 
 async def kept_pages(page: Page) -> list[str]:
@@ -162,3 +153,24 @@ async def test_words_taken_back_are_not_kept(desk: Desk, line: Proxy) -> None:
             target.result.transaction("news").objectStore("news").getAll().onsuccess = (event) =>
                 resolve(!JSON.stringify(event.target.result).includes("Secret words")))""",
     )
+
+
+async def test_who_loses_a_ticket_keeps_nothing_of_it(desk: Desk, line: Proxy) -> None:
+    ticket, other = await desk.live.ticket_with_agent(), await desk.live.ticket_with_agent()
+    amir = await desk.visit("amir")
+    await desk.worker_at_hand(amir)
+    for path in (f"/tickets/{other}", f"/tickets/{ticket}"):
+        await amir.goto(path)
+        await amir.wait_for_selector("[data-live]")
+        await keeps(amir, path)
+
+    await desk.live.do("ada", ticket, "assign_agent", agent=desk.live.id("bea"))
+    await expect(amir.get_by_text("no longer yours to see")).to_be_visible()
+
+    await comes_true(
+        amir, "(path) => caches.match(path, {ignoreVary: true}).then((kept) => !kept)", f"/tickets/{ticket}"
+    )
+    assert f"/tickets/{other}" in await kept_pages(amir)
+    gone(line)
+    await amir.goto(f"/tickets/{ticket}")
+    await expect(amir.get_by_role("heading", name="No connection")).to_be_visible()

@@ -6,6 +6,7 @@ import { quoteOf } from "./render.js";
 import { Pending } from "./pending.js";
 import { ReadMark, TypingIn, TypingOut } from "./signals.js";
 import { Lost, Refused } from "./socket.js";
+import { forgetPage } from "./store.js";
 import { Thread } from "./thread.js";
 
 /** Entries after which the page's facts are others. */
@@ -26,6 +27,7 @@ export class Conversation {
     this.thread = new Thread(timeline.last, {
       apply: (entry) => this.#apply(entry),
       fetchAfter: (after) => connection.ask("sync", { ticket: this.ticket, after }),
+      far: () => this.#far(),
     });
     this.pending = new Pending(timeline.viewer.me, this.ticket, {
       send: (message) => this.#send(message),
@@ -55,7 +57,7 @@ export class Conversation {
 
   /** Resolves once it is kept. */
   write(command) {
-    this.timeline.place.toEnd();
+    this.#toNewest();
     return this.pending.add(command);
   }
 
@@ -69,19 +71,21 @@ export class Conversation {
     connection.on("read", mine(({ person, seq }) => person.id !== timeline.viewer.me && timeline.readUpTo(seq)));
     connection.on("presence", (push) => this.regions.presence(push));
     connection.on("ticket", ({ id, gone }) => id === this.ticket && gone && this.#gone());
-    timeline.addEventListener("looked", () => this.mark?.look());
+    timeline.addEventListener("looked", () => this.#looked());
+    timeline.addEventListener("newest", () => this.#toNewest());
     timeline.addEventListener("older", () => this.older());
   }
 
   async #join() {
     try {
-      const { entries, ticket, reads, more, online } = await this.connection.ask("join", {
+      const answer = await this.connection.ask("join", {
         ticket: this.ticket,
         after: this.thread.head,
       });
+      const { entries, ticket, reads, more, online } = answer;
       for (const { person, seq } of reads ?? []) if (person.id !== this.timeline.viewer.me) this.timeline.readUpTo(seq);
-      await this.thread.take(entries);
-      if (more) await this.thread.heal();
+      if (more && !this.thread.isBehind) await this.thread.catchUp(answer);
+      else await this.thread.take(entries);
       this.#compareState(ticket);
       this.regions.presentAre(online ?? []);
       this.timeline.dataset.live = "yes";
@@ -113,7 +117,7 @@ export class Conversation {
   }
 
   #apply(entry) {
-    this.timeline.append(entry);
+    this.timeline.append(entry, this.thread.isBehind);
     keepNews([entry], ({ seq }) => seq);
     if (entry.key) this.pending.settle(entry.key);
     if (entry.type === "message_posted") {
@@ -123,6 +127,45 @@ export class Conversation {
     if (entry.type === "ticket_closed") this.regions.close();
     if (CHANGES_STATE.has(entry.type) || IS_FORGOTTEN.has(entry.type)) this.#refresh();
     this.mark?.look();
+    if (this.timeline.dropOldest()) this.hasOlder = true;
+  }
+
+  /** Too much has come to walk through all of it: on with the newest, unless the reader is reading what is here. */
+  #far() {
+    if (this.timeline.place.isAtEnd) return this.#restart();
+    this.#stayBehind();
+  }
+
+  #stayBehind() {
+    this.thread.restart(this.timeline.last, true);
+    this.timeline.place.showNewer();
+  }
+
+  /** The newest entries alone; what was shown is among the older ones that come when scrolled to. */
+  async #restart() {
+    const { entries, more } = await this.connection.ask("sync", { ticket: this.ticket, limit: OLDER_AT_ONCE });
+    this.timeline.restart(entries);
+    this.thread.restart(this.timeline.last);
+    this.hasOlder = more;
+    this.timeline.showOlder(more);
+    for (const { key } of entries) if (key) this.pending.settle(key);
+    this.#refresh(); // the page that is kept begins with these, too
+  }
+
+  async #looked() {
+    try {
+      if (this.thread.isBehind && this.timeline.place.isAtEnd) await this.thread.goOn();
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.mark?.look();
+  }
+
+  async #toNewest() {
+    this.timeline.place.toEnd();
+    if (!this.thread.isBehind) return;
+    await this.#restart().catch((error) => this.#failed(error));
+    this.timeline.place.toEnd();
   }
 
   /** A page of older entries. Returns whether there may be more. */
@@ -133,6 +176,7 @@ export class Conversation {
       const question = { ticket: this.ticket, before: this.timeline.first, limit: OLDER_AT_ONCE };
       const { entries, more } = await this.connection.ask("sync", question);
       this.timeline.prepend(entries);
+      if (this.timeline.dropNewest()) this.#stayBehind();
       this.hasOlder = more;
       this.timeline.showOlder(more);
     } catch (error) {
@@ -171,6 +215,8 @@ export class Conversation {
   /** The ticket is no longer this person's: nothing more can be written, and what is shown may be old. */
   #gone() {
     this.regions.close();
+    forgetPage(location.pathname);
+    dropNews();
     document.getElementById("gone").hidden = false;
   }
 }

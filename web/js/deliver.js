@@ -16,7 +16,7 @@ export async function deliver(isOurs = () => true) {
 async function deliverOne(person, ticket) {
   try {
     for (;;) {
-      const wait = await carry(person, ticket, post);
+      const wait = await carry(person, ticket, async (message) => (await post(message)).entries);
       if (!wait) return false;
       await new Promise((resolve) => setTimeout(resolve, wait * 1_000));
     }
@@ -25,8 +25,10 @@ async function deliverOne(person, ticket) {
   }
 }
 
-/** In its writer's name: the desk refuses what comes with the session of somebody else, and it goes on waiting. */
-async function post({ person, ticket, key, command }) {
+/** Resolves with the answer: of a new ticket that ticket, else its entries.
+ *
+ *  In its writer's name: the desk refuses what comes with the session of somebody else, and it goes on waiting. */
+export async function post({ person, ticket, key, command }) {
   const { type, ...fields } = command;
   const answer = await fetch(ticket ? `/api/v1/tickets/${ticket}/commands` : "/api/v1/tickets", {
     method: "POST",
@@ -35,7 +37,7 @@ async function post({ person, ticket, key, command }) {
     signal: AbortSignal.timeout(ANSWER_WITHIN),
   });
   const body = await answer.json(); // what is not JSON comes from something in between, not from the desk
-  if (answer.ok) return body.entries ?? [];
+  if (answer.ok) return body;
   if (!body.code || body.code === "internal") throw new Lost(answer.statusText);
   throw new Refused({ ...body, retry_after: Number(answer.headers.get("Retry-After")) });
 }

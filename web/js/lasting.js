@@ -39,7 +39,9 @@ export function deliverElsewhere(person, here) {
     clearTimeout(timer);
     if (!navigator.onLine || !(await all()).some((message) => isOurs(message) && !message.fault)) return;
     const { deliver } = await import("./deliver.js");
-    if (await deliver(isOurs)) timer = setTimeout(go, AGAIN_AFTER);
+    if (!(await deliver(isOurs))) return;
+    timer = setTimeout(go, AGAIN_AFTER);
+    deliverLater();
   }
   addEventListener("online", go);
   document.addEventListener("visibilitychange", () => document.hidden || go());

@@ -5,7 +5,9 @@ import { TicketBoard } from "./board.js";
 import { carryOut } from "./forms.js";
 import { tick } from "./format.js";
 import { keepNews, keptAt, news } from "./news.js";
+import { onChange, waiting } from "./outbox.js";
 import { Connection, showLine } from "./socket.js";
+import { forgetPage } from "./store.js";
 
 customElements.define("ticket-board", TicketBoard);
 
@@ -21,13 +23,18 @@ function start() {
     watch();
   });
   connection.onDown(() => delete board.dataset.live);
-  connection.on("ticket", (ticket) => board.push(ticket));
+  connection.on("ticket", (ticket) => {
+    board.push(ticket);
+    if (ticket.gone) forgetPage(`/tickets/${ticket.id}`);
+  });
   connection.on("presence", ({ person, online }) => board.loads.presence(person.id, online));
   board.addEventListener("uncertain", watch);
   showLine(connection, document.querySelector(".line-state"));
   tick(board);
   carryOut(document, connection, () => {}, (form) => board.reset(form));
   sieve(document.querySelector(".search"));
+  unraised();
+  onChange(unraised);
   news().then((tickets) => tickets.forEach((ticket) => board.put(ticket)));
   document.addEventListener("visibilitychange", () => document.hidden && keepNews(board.known.values(), ({ id }) => id));
 
@@ -41,6 +48,15 @@ function start() {
       // The connection is away; the next one watches again.
     }
   }
+}
+
+/** Tickets raised where there was no network, until they are raised indeed. */
+async function unraised() {
+  const place = document.querySelector(".unraised");
+  const me = Number(document.documentElement.dataset.me);
+  if (!place || (place.hidden && !(await waiting(me, null)).length)) return;
+  const { showUnraised } = await import("./unraised.js");
+  showUnraised(place, me);
 }
 
 /** After an absence anything may have happened: takes the list anew from the server's own page. */

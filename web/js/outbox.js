@@ -3,7 +3,7 @@
 // local storage, and where that is forbidden too, in this page's memory.
 
 import { within } from "./database.js";
-import { Refused } from "./refusals.js";
+import { isRefusal } from "./refusals.js";
 import { names, read, remove, write } from "./store.js";
 
 const ROOT = "ccr:out:";
@@ -72,7 +72,7 @@ export function carry(person, ticket, send) {
         await drop(next);
         tell(next, entries);
       } catch (error) {
-        if (!(error instanceof Refused) || error.code === "unauthenticated") throw error;
+        if (!isRefusal(error) || error.code === "unauthenticated") throw error;
         if (PASSING.has(error.code)) return error.retryAfter || AGAIN_IN;
         await put({ ...next, fault: { code: error.code, reason: error.message } });
       }

@@ -7,6 +7,9 @@ export class Lost extends Error {}
 export class Refused extends Error {
   constructor({ code, message, fields, retry_after: retryAfter }) {
     super(message);
-    Object.assign(this, { code, fields, retryAfter });
+    Object.assign(this, { name: "Refused", code, fields, retryAfter });
   }
 }
+
+/** By name: what is imported on use brings a class of its own. */
+export const isRefusal = (error) => error.name === "Refused";

@@ -8,36 +8,47 @@ export class Scroll {
   #log;
   #button;
 
-  /** `looked` is called when the reader has come to the end, `older` when the beginning comes into view. */
-  constructor(timeline, looked, older) {
+  /** `looked` is called when the reader has come to the end, `older` when the beginning comes into view, `newest` when
+   *  the reader asks for the end. */
+  constructor(timeline, looked, older, newest) {
     this.#log = timeline.querySelector(".log");
     this.#button = timeline.querySelector(".newer");
     this.#log.addEventListener("scroll", () => this.#moved(looked), { passive: true });
     this.#button.addEventListener("click", () => {
-      this.toEnd();
+      newest();
       this.#log.focus({ preventScroll: true }); // the button goes; the place of the keyboard stays
     });
     document.addEventListener("visibilitychange", () => !document.hidden && this.isAtEnd && looked());
-    const sentinel = timeline.querySelector(".older");
-    if (sentinel) new IntersectionObserver(([seen]) => seen.isIntersecting && older(), { root: this.#log, rootMargin: "400px 0px 0px" }).observe(sentinel);
+    const above = new IntersectionObserver(([seen]) => seen.isIntersecting && older(), { root: this.#log, rootMargin: "400px 0px 0px" });
+    above.observe(timeline.querySelector(".older"));
   }
 
   get isAtEnd() {
     return this.#log.scrollTop > -NEAR;
   }
 
-  /** Adds something at the end. A reader who is elsewhere stays there, and is told if it is `news`. */
-  keepFor(news, add) {
-    if (this.isAtEnd) {
+  /** Adds something at the end. A reader who is elsewhere, or wants to `stay`, stays there, and is told if it is `news`. */
+  keepFor(news, stay, add) {
+    if (this.isAtEnd && !stay) {
       add();
       this.#log.scrollTop = 0;
       return;
     }
+    this.hold(add);
+    if (news || stay) this.showNewer();
+  }
+
+  /** Changes something below the reader, who stays where they are. */
+  hold(change) {
     const seen = this.#firstInView();
     const before = seen.getBoundingClientRect().top;
-    add();
+    change();
     this.#log.scrollTop += seen.getBoundingClientRect().top - before;
-    if (news) this.#button.hidden = false;
+  }
+
+  /** There is something below that the reader has not come to. */
+  showNewer() {
+    this.#button.hidden = false;
   }
 
   #firstInView() {

@@ -93,14 +93,15 @@ export class Connection {
     for (const callback of this.#down) callback();
     // What is on the way may let no WebSocket through: the other way is tried in turn, until one opens.
     if (!hadOpened) this.#carry = this.#carry === byPolling ? byWebSocket : byPolling;
-    this.#openIn(this.#pause || Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.#tries++));
+    // Everybody loses the same server at once: they must not come back at once. In a goodbye it has seen to that itself.
+    const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.#tries++) * (0.5 + Math.random());
+    this.#openIn(this.#pause || wait);
     this.#pause = 0;
   }
 
   #openIn(ms) {
     clearTimeout(this.#timer);
-    // Everybody loses the same server at once: they must not come back at once.
-    this.#timer = setTimeout(() => this.#line ?? this.#open(), ms * (0.5 + Math.random()));
+    this.#timer = setTimeout(() => this.#line ?? this.#open(), ms);
   }
 
   /** Still up, but nothing comes back: the line is dead and nobody has noticed yet. A slow one gets more time next. */

@@ -5,8 +5,17 @@ const PAGES = "pages-"; // the service worker keeps a person's pages in the cach
 
 /** Forgets the pages kept for opening without a network. */
 export async function forgetPages() {
+  await Promise.all((await cacheNames()).map((name) => caches.delete(name)));
+}
+
+/** Forgets one of them, which is no longer the person's to see. */
+export async function forgetPage(path) {
+  for (const name of await cacheNames()) await (await caches.open(name)).delete(path);
+}
+
+async function cacheNames() {
   const names = (await globalThis.caches?.keys().catch(() => [])) ?? [];
-  await Promise.all(names.filter((name) => name.startsWith(PAGES)).map((name) => caches.delete(name)));
+  return names.filter((name) => name.startsWith(PAGES));
 }
 
 /** Forgets what is written here in plain sight, for whoever signs out on a shared machine. */

@@ -7,17 +7,21 @@ import { blank, quoteOf, refreshQuotes, renderEntry, renderPending, showTicks, s
 import { Roving } from "./roving.js";
 import { Scroll } from "./scroll.js";
 
+const MOST_SHOWN = 1_000;
+const KEEP_SHOWN = 600;
+
 export class TicketTimeline extends HTMLElement {
   connectedCallback() {
     if (this.list) return;
     this.list = this.querySelector(".entries");
     this.onWay = this.querySelector(".pending");
     this.announcer = this.querySelector(".announcer");
+    this.#offerOlder();
     const { me, ticket, read, seen, mayWrite } = this.dataset;
     this.ticket = Number(ticket);
     this.viewer = { me: Number(me), seen: Number(seen), mayWrite: mayWrite === "yes" };
     this.read = Number(read);
-    this.place = new Scroll(this, () => this.#emit("looked"), () => this.#emit("older"));
+    this.place = new Scroll(this, () => this.#emit("looked"), () => this.#emit("older"), () => this.#emit("newest"));
     this.roving = new Roving(this.list);
     localise(this.list);
     for (const item of this.entries()) arrange(item);
@@ -44,13 +48,13 @@ export class TicketTimeline extends HTMLElement {
     return Boolean(this.list.querySelector(`[data-key="${CSS.escape(key)}"]`));
   }
 
-  /** An entry that follows the last one. */
-  append(entry) {
+  /** An entry that follows the last one; not yet the newest while the reader `isBehind`. */
+  append(entry, isBehind = false) {
     const item = renderEntry(entry, this.viewer, quoteOf(this.item(entry.reply_to)));
     if (entry.type === "message_redacted") this.#blank(entry.of);
     if (!item) return;
     const isForeign = !item.classList.contains("mine");
-    this.place.keepFor(isForeign, () => {
+    this.place.keepFor(isForeign, isBehind, () => {
       this.list.append(item);
       if (isForeign) this.#mark(item);
       else divideAt(this.list, null);
@@ -72,6 +76,43 @@ export class TicketTimeline extends HTMLElement {
     }
     if (next) arrange(next);
     this.roving.changed();
+  }
+
+  /** These instead of what was shown. */
+  restart(entries) {
+    this.list.replaceChildren();
+    for (const entry of entries) {
+      const item = renderEntry(entry, this.viewer, quoteOf(this.item(entry.reply_to)));
+      if (item) this.list.append(item);
+    }
+    for (const item of this.entries()) arrange(item);
+    const unread = [...this.entries()].find((item) => Number(item.dataset.seq) > this.read && !item.matches(".mine"));
+    divideAt(this.list, unread);
+    this.roving.changed();
+    if (unread) this.announcer.textContent = "New messages";
+  }
+
+  /** A page that stays open for days, or is walked through from end to end, must not grow for ever. At its end the
+   *  oldest go. Returns whether any did. */
+  dropOldest() {
+    const items = [...this.entries()];
+    if (items.length <= MOST_SHOWN || !this.place.isAtEnd) return false;
+    while (this.list.firstElementChild !== items[items.length - KEEP_SHOWN]) this.list.firstElementChild.remove();
+    arrange(items[items.length - KEEP_SHOWN]);
+    this.showOlder(true);
+    this.roving.changed();
+    return true;
+  }
+
+  /** Far above its end the newest go. */
+  dropNewest() {
+    const items = [...this.entries()];
+    if (items.length <= MOST_SHOWN) return false;
+    this.place.hold(() => {
+      while (this.list.lastElementChild !== items[KEEP_SHOWN - 1]) this.list.lastElementChild.remove();
+    });
+    this.roving.changed();
+    return true;
   }
 
   /** One that has not changed stays the very item it is: somebody may be about to press its button. */
@@ -107,6 +148,14 @@ export class TicketTimeline extends HTMLElement {
 
   get isLookedAt() {
     return !document.hidden && this.place.isAtEnd;
+  }
+
+  /** A page that shows everything may come to show only the end of it. */
+  #offerOlder() {
+    if (this.querySelector(".older")) return;
+    const offer = Object.assign(document.createElement("p"), { className: "older", hidden: true });
+    offer.append(Object.assign(document.createElement("a"), { href: "#", textContent: "Earlier messages" }));
+    this.list.before(offer);
   }
 
   #blank(seq) {

@@ -1,7 +1,7 @@
 // Opening without a network: the files of pages, the person's list and the conversations they saw last. Pages come from
 // the desk wherever it can be had; a kept one is what is shown when it cannot, and says of when it is.
 
-import { forgetPages } from "../store.js";
+import { forgetPage, forgetPages } from "../store.js";
 
 const FILES = "files";
 const PAGES = "pages-"; // and the person's id: whoever else signs in finds none of them
@@ -38,7 +38,8 @@ function isKept({ pathname, search }) {
 
 async function haveAtHand() {
   const cache = await caches.open(FILES);
-  await Promise.all([...names, OFFLINE].map((name) => cache.add(name).catch(() => {}))); // what is missing is fetched on use
+  const have = async (name) => (name !== OFFLINE && (await cache.match(name))) || cache.add(name);
+  await Promise.all([...names, OFFLINE].map((name) => have(name).catch(() => {}))); // what is missing is fetched on use
 }
 
 async function file(request) {
@@ -97,7 +98,7 @@ async function fetchPage(event, url) {
 }
 
 async function keep(url, answer, asked) {
-  if (answer.status === 403 || answer.status === 404) return dropPage(url);
+  if (answer.status === 403 || answer.status === 404) return forgetPage(url.href);
   const isHtml = answer.headers.get("Content-Type")?.startsWith("text/html");
   if (!isHtml || !answer.ok || answer.redirected) return;
   const text = await answer.text();
@@ -117,11 +118,6 @@ async function keep(url, answer, asked) {
   if (asked !== age) await caches.delete(name); // signed out in this very moment
 }
 
-/** No longer theirs to see. */
-async function dropPage(url) {
-  for (const name of await caches.keys()) if (name.startsWith(PAGES)) await (await caches.open(name)).delete(url.href);
-}
-
 async function keptPage(url) {
   for (const name of await caches.keys()) {
     if (!name.startsWith(PAGES)) continue;
@@ -136,7 +132,7 @@ async function keptPage(url) {
 async function other(request, { pathname }) {
   try {
     const answer = await fetch(request);
-    if (pathname === "/login" || pathname === "/register") forget();
+    if (pathname === "/login" || pathname === "/register") await forget();
     return answer;
   } catch {
     // The way in leads to the list, as it does when the desk answers.

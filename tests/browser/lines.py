@@ -1,0 +1,63 @@
+"""A desk whose people come by a line of their own, which the test makes as bad as it likes."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from playwright.async_api import Page, expect
+
+from tests.browser.desk import Desk
+from tests.proxy import Proxy, open_proxy
+
+BODY = "textarea[name=body]"
+ON_ITS_WAY = ".on-its-way"
+
+
+@asynccontextmanager
+async def bad_line(desk: Desk) -> AsyncIterator[Proxy]:
+    """The line by which everybody comes from now on."""
+    async with open_proxy("127.0.0.1", desk.live.port) as proxy:
+        desk.through(proxy)
+        yield proxy
+
+
+def gone(line: Proxy) -> None:
+    """No network any more."""
+    line.refusing = True
+    line.cut()
+
+
+async def write(page: Page, *texts: str) -> None:
+    """One message after the other, by the keyboard."""
+    for text in texts:
+        await page.fill(BODY, text)
+        await page.press(BODY, "Enter")
+
+
+async def write_unsent(page: Page, *texts: str) -> None:
+    """The same where nothing can be sent: each is kept in the browser before the next is written."""
+    before = await page.locator(ON_ITS_WAY).count()
+    for number, text in enumerate(texts, before + 1):
+        await write(page, text)
+        await expect(page.locator(ON_ITS_WAY)).to_have_count(number)
+        await _kept(page, number)
+
+
+async def _kept(page: Page, count: int) -> None:
+    draft = "Object.keys(localStorage).some((name) => name.startsWith('ccr:draft:'))"
+    for _ in range(500):
+        if not await page.evaluate(draft) and await outgoing(page) >= count:
+            return
+    raise AssertionError("it is not kept")
+
+
+async def outgoing(page: Page) -> int:
+    """How many messages lie in the browser's database."""
+    found: int = await page.evaluate(
+        """() => new Promise((resolve) => {
+            indexedDB.open("ccr").onsuccess = ({ target: { result } }) => {
+                const count = result.transaction("outgoing").objectStore("outgoing").count();
+                count.onsuccess = () => (result.close(), resolve(count.result));
+            };
+        })"""
+    )
+    return found

@@ -1,0 +1,286 @@
+"""What was written and could not be sent: kept, sent by whoever is there, once, in order, by nobody but its writer."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, async_playwright, expect
+
+from ccr.desk.refusals import Code, Refusal
+from tests.accounts_house import PASSWORD
+from tests.browser.desk import FLAGS, Desk
+from tests.browser.lines import BODY, ON_ITS_WAY, bad_line, gone, outgoing, write, write_unsent
+from tests.proxy import Proxy
+from tests.waiting import until
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+TWENTY = [f"Line {number}" for number in range(20)]
+
+
+@pytest.fixture
+async def line(desk: Desk) -> AsyncIterator[Proxy]:
+    async with bad_line(desk) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def carried(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often each key has come to the desk."""
+    keys: Counter[str] = Counter()
+    carry_out = desk.live.registry.changes.carry_out
+
+    async def counted(person: Any, ticket: Any, key: str, *rest: Any) -> Any:
+        keys[key] += 1
+        return await carry_out(person, ticket, key, *rest)
+
+    monkeypatch.setattr(desk.live.registry.changes, "carry_out", counted)
+    return keys
+
+
+async def stored(desk: Desk, ticket: int) -> list[str]:
+    """The messages of a ticket, as the desk has them."""
+    found = await desk.live.registry.reading.timeline(desk.live.people["carla"], ticket, after=0, limit=200)
+    return [entry["body"] for entry in found["entries"] if entry["type"] == "message_posted"]
+
+
+async def has_stored(desk: Desk, ticket: int, texts: list[str]) -> None:
+    """Wait until the desk has as many messages as these; then they must be these."""
+    async with asyncio.timeout(60):
+        while len(await stored(desk, ticket)) < len(texts):
+            await asyncio.sleep(0.05)
+    assert await stored(desk, ticket) == texts
+
+
+async def test_twenty_messages_outlive_the_browser_they_were_written_in(
+    desk: Desk, line: Proxy, tmp_path: Path, chromium_path: Path
+) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    async with async_playwright() as playwright:
+
+        async def open_browser() -> Any:
+            return await playwright.chromium.launch_persistent_context(
+                tmp_path / "profile", executable_path=chromium_path, args=FLAGS, base_url=desk.live.url
+            )
+
+        browser = await open_browser()
+        page = await browser.new_page()
+        await page.goto(f"/login?next=/tickets/{ticket}")
+        await page.fill("[name=email]", "carla@example.org")
+        await page.fill("[name=password]", PASSWORD)
+        await page.click("button[type=submit]")
+        await page.wait_for_selector("[data-live]")
+        gone(line)
+        await write_unsent(page, *TWENTY)
+        await page.close()
+        await browser.close()
+
+        line.heal()
+        browser = await open_browser()
+        page = await browser.new_page()
+        await page.goto(f"/tickets/{ticket}")
+        await expect(page.locator(".entries .body")).to_have_text(TWENTY)
+        await expect(page.locator(ON_ITS_WAY)).to_have_count(0)
+        assert await stored(desk, ticket) == TWENTY
+        await browser.close()
+
+
+async def test_twenty_messages_through_a_line_that_breaks_every_two_seconds(desk: Desk, line: Proxy) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    line.latency = 0.1
+    cuts = 0
+
+    async def keep_cutting() -> None:
+        nonlocal cuts
+        while True:
+            await asyncio.sleep(2)
+            cuts += 1
+            line.cut()
+
+    cutting = asyncio.create_task(keep_cutting())
+    await write(carla, *TWENTY)
+    await has_stored(desk, ticket, TWENTY)
+    assert cuts
+    cutting.cancel()
+
+    await expect(carla.locator(".entries .body")).to_have_text(TWENTY)
+    await expect(carla.locator(ON_ITS_WAY)).to_have_count(0)
+
+
+async def test_two_tabs_and_the_list_send_it_once(desk: Desk, line: Proxy, carried: Counter[str]) -> None:
+    ticket, other = await desk.live.ticket_with_agent(), await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    beside = await carla.context.new_page()
+    await beside.goto(f"/tickets/{ticket}")
+    await beside.wait_for_selector("[data-live]")
+    gone(line)
+    await write_unsent(carla, "One", "Two")
+    await expect(beside.locator(ON_ITS_WAY)).to_have_count(2)  # what is written here shows there
+    await write_unsent(beside, "Three")
+    carried.clear()
+
+    line.heal()
+    elsewhere = await carla.context.new_page()
+    await elsewhere.goto(f"/tickets/{other}")
+
+    for page in (carla, beside):
+        await expect(page.locator(".entries .body")).to_have_text(["One", "Two", "Three"], timeout=40_000)
+        await expect(page.locator(ON_ITS_WAY)).to_have_count(0)
+    assert await stored(desk, ticket) == ["One", "Two", "Three"]
+    assert list(carried.values()) == [1, 1, 1]
+
+
+async def test_any_page_of_the_site_sends_what_was_left_on_another(desk: Desk, line: Proxy) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    gone(line)
+    await write_unsent(carla, "One", "Two")
+    elsewhere = await carla.context.new_page()
+    await carla.close()
+
+    line.heal()
+    await elsewhere.goto("/account")
+
+    await has_stored(desk, ticket, ["One", "Two"])
+
+
+async def test_the_worker_sends_it_when_no_page_is_open(desk: Desk, line: Proxy) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    await desk.worker_at_hand(carla)
+    session = await carla.context.new_cdp_session(carla)
+    registrations: list[str] = []
+    session.on(
+        "ServiceWorker.workerRegistrationUpdated",
+        lambda event: registrations.extend(found["registrationId"] for found in event["registrations"]),
+    )
+    await session.send("ServiceWorker.enable")
+    gone(line)
+    await write_unsent(carla, "One", "Two")
+    await until(lambda: registrations)
+    tags = "navigator.serviceWorker.ready.then(({ sync }) => sync.getTags())"
+    assert await carla.evaluate(tags) == ["outbox"]
+    # The page stays open for the browser to be told by, but can say nothing itself: it is the worker that sends.
+    await carla.evaluate("Object.defineProperty(WebSocket.prototype, 'send', { value() {} })")
+
+    line.heal()
+    event = {
+        "origin": desk.live.url,
+        "registrationId": registrations[0],
+        "tag": "outbox",
+        "lastChance": False,
+    }
+    await session.send("ServiceWorker.dispatchSyncEvent", event)
+
+    await has_stored(desk, ticket, ["One", "Two"])
+
+
+async def test_nobody_else_sends_it_and_its_writer_does_on_return(desk: Desk, line: Proxy) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    page = await desk.visit("carla", f"/tickets/{ticket}")
+    gone(line)
+    await write_unsent(page, "From Carla")
+    await page.context.clear_cookies()
+    line.heal()
+
+    await sign_in(page, "omar")
+    assert await outgoing(page) == 1
+    assert await stored(desk, ticket) == []
+    await page.context.clear_cookies()
+    await sign_in(page, "carla")
+
+    await has_stored(desk, ticket, ["From Carla"])
+
+
+async def sign_in(page: Page, name: str) -> None:
+    await page.goto("/login")
+    await page.fill("[name=email]", f"{name}@example.org")
+    await page.fill("[name=password]", PASSWORD)
+    await page.click("button[type=submit]")
+    await page.wait_for_selector("[data-live]")
+
+
+async def test_who_signs_out_is_asked_about_what_has_not_been_sent(desk: Desk, line: Proxy) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    await desk.worker_at_hand(carla)
+    gone(line)
+    await write_unsent(carla, "One", "Two")
+
+    await carla.click("footer button")
+    await expect(carla.get_by_role("dialog")).to_contain_text("2 messages have not been sent")
+    await carla.get_by_role("button", name="Cancel").click()
+    assert await outgoing(carla) == 2
+    await carla.click("footer button")
+    await carla.get_by_role("button", name="Sign out all the same").click()
+
+    await expect(carla.get_by_role("heading", name="No connection")).to_be_visible()
+    assert await outgoing(carla) == 0
+
+
+async def test_too_fast_for_the_desk_goes_slower_and_says_nothing_of_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    carry_out = desk.live.registry.changes.carry_out
+    asked = 0
+
+    async def limited(*given: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked in {2, 3}:
+            raise Refusal(Code.RATE_LIMITED, "A little slower.", retry_after=1)
+        return await carry_out(*given)
+
+    monkeypatch.setattr(desk.live.registry.changes, "carry_out", limited)
+    await write(carla, "One", "Two", "Three")
+
+    await expect(carla.locator(".entries .body")).to_have_text(["One", "Two", "Three"])
+    await expect(carla.locator(".fault")).to_have_count(0)
+    assert asked == 5
+
+
+async def test_what_an_earlier_version_kept_is_sent_as_well(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla")
+    await carla.evaluate(
+        """([person, ticket]) => {
+            const command = { type: "post_message", body: "Kept long ago" };
+            const message = { key: "an-old-key-of-carla", command, at: 1, fault: null };
+            localStorage.setItem(`ccr:out:${person}:${ticket}:${message.key}`, JSON.stringify(message));
+        }""",
+        [desk.live.id("carla"), ticket],
+    )
+
+    await carla.goto(f"/tickets/{ticket}")
+
+    await expect(carla.locator(".entries .body")).to_have_text(["Kept long ago"])
+    await expect(carla.locator(ON_ITS_WAY)).to_have_count(0)
+    assert (
+        await carla.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('ccr:out'))") == []
+    )
+
+
+async def test_without_the_browsers_database_all_else_works(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla")
+    await carla.context.add_init_script(
+        "IDBFactory.prototype.open = () => { throw new DOMException('', 'SecurityError') };"
+    )
+    await carla.goto(f"/tickets/{ticket}")
+    await carla.wait_for_selector("[data-live]")
+    await desk.cut(carla.context)
+    await write(carla, "One", "Two")
+    await expect(carla.locator(ON_ITS_WAY)).to_have_count(2)
+    await carla.close()
+    await desk.mend(carla.context)
+
+    again = await carla.context.new_page()
+    await again.goto(f"/tickets/{ticket}")
+    await expect(again.locator(".entries .body")).to_have_text(["One", "Two"])
+    await expect(again.locator(BODY)).to_be_enabled()

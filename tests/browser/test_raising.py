@@ -1,0 +1,78 @@
+"""Raising a ticket on a bad line: what was written is not lost, and it is raised once."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.desk import Desk
+from tests.browser.lines import bad_line, gone, outgoing
+from tests.proxy import Proxy
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture
+async def line(desk: Desk) -> AsyncIterator[Proxy]:
+    async with bad_line(desk) as proxy:
+        yield proxy
+
+
+async def fill(page: Page) -> None:
+    """An urgent ticket, with details."""
+    await page.fill("[name=query]", "My parcel is wet")
+    await page.fill("[name=details]", "All of it.\nReally.")
+    await page.select_option("[name=priority]", "urgent")
+
+
+async def raised(desk: Desk) -> list[tuple[object, ...]]:
+    """What was raised."""
+    return await desk.live.rows("SELECT query, priority FROM tickets")
+
+
+async def test_what_is_half_written_is_there_again_and_gone_once_it_is_raised(desk: Desk) -> None:
+    carla = await desk.visit("carla", "/tickets/new", live=False)
+    await fill(carla)
+    await carla.goto("/tickets")
+    await carla.goto("/tickets/new")
+    await expect(carla.locator("[name=query]")).to_have_value("My parcel is wet")
+    await expect(carla.locator("[name=details]")).to_have_value("All of it.\nReally.")
+    await expect(carla.locator("[name=priority]")).to_have_value("urgent")
+
+    await carla.dblclick("main button[type=submit]")
+    await carla.wait_for_url("**/tickets/1")
+    await expect(carla.locator(".details")).to_have_text("All of it.\nReally.")
+    assert await raised(desk) == [("My parcel is wet", "urgent")]
+    await carla.goto("/tickets/new")
+    await expect(carla.locator("[name=query]")).to_have_value("")
+
+
+async def test_a_ticket_raised_without_a_connection_is_raised_on_return(desk: Desk, line: Proxy) -> None:
+    carla = await desk.visit("carla", "/tickets/new", live=False)
+    await desk.worker_at_hand(carla)
+    await carla.goto("/tickets")
+    await carla.goto("/tickets/new")
+    await fill(carla)
+    gone(line)
+    await carla.click("main button[type=submit]")
+    await expect(carla.get_by_role("status")).to_contain_text("Your ticket is kept here")
+    assert await outgoing(carla) == 1
+    await carla.goto("/tickets")
+    await expect(carla.locator(".unraised")).to_contain_text("My parcel is wet waits for a connection")
+
+    line.heal()
+    await carla.goto("/tickets")
+    await expect(carla.locator("#t1 .subject")).to_have_text("My parcel is wet")
+    await expect(carla.locator(".unraised")).to_be_hidden()
+    assert await raised(desk) == [("My parcel is wet", "urgent")]
+
+
+async def test_a_refused_one_says_why_where_it_is_wrong(desk: Desk) -> None:
+    carla = await desk.visit("carla", "/tickets/new", live=False)
+    await carla.fill("[name=query]", " \N{NO-BREAK SPACE} ")
+    await carla.click("main button[type=submit]")
+
+    await expect(carla.locator("#query-error")).to_be_visible()
+    assert await outgoing(carla) == 0
+    assert await raised(desk) == []
+    desk.complaints.clear()  # the browser's own line about the answer's status

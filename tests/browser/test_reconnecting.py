@@ -1,0 +1,189 @@
+"""Coming back: dead lines are noticed, no way is taken for the only one, and however much was missed is there."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.accounts_house import PASSWORD
+from tests.browser.desk import Desk, comes_true
+from tests.browser.lines import BODY, ON_ITS_WAY, bad_line, gone, write
+from tests.proxy import Proxy
+from tests.waiting import until
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+IN_LOG = "document.querySelector('.log')"
+FAR = 450
+"""More than is walked through."""
+
+
+@pytest.fixture
+async def line(desk: Desk) -> AsyncIterator[Proxy]:
+    async with bad_line(desk) as proxy:
+        yield proxy
+
+
+async def seqs(page: Page) -> list[int]:
+    """The numbers that are shown, from top to bottom."""
+    shown: list[int] = await page.evaluate(
+        "[...document.querySelectorAll('.entries > .entry')].map((item) => Number(item.dataset.seq))"
+    )
+    return shown
+
+
+async def many(desk: Desk, ticket: int, count: int) -> None:
+    """Amir has a lot to say."""
+    said = [desk.live.do("amir", ticket, "post_message", body=f"Line {number}") for number in range(count)]
+    await asyncio.gather(*said)
+
+
+async def go_up(page: Page) -> None:
+    """To the top of what is there, until older ones have come."""
+    first = (await seqs(page))[0]
+    await page.evaluate(f"{IN_LOG}.scrollTop = -{IN_LOG}.scrollHeight")
+    await comes_true(
+        page, "(first) => Number(document.querySelector('.entries > .entry').dataset.seq) < first", first
+    )
+
+
+@pytest.mark.parametrize(("writes", "within"), [(True, 10_000), (False, 45_100)])
+async def test_a_line_that_died_unnoticed_is_found_and_mended(
+    desk: Desk, line: Proxy, writes: bool, within: int
+) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla")
+    await carla.clock.install()
+    await carla.goto(f"/tickets/{ticket}")
+    await carla.wait_for_selector("[data-live]")
+
+    line.black_hole()
+    before = line.accepted
+    if writes:
+        await write(carla, "Are you there?")
+        await expect(carla.locator(ON_ITS_WAY)).to_have_count(1)
+        await comes_true(carla, "navigator.locks.query().then(({ held }) => held.length > 0)")
+    await carla.clock.fast_forward(within - 2_000)
+    await carla.clock.fast_forward(2_000)  # by now it is coming back
+    await until(lambda: line.accepted > before)
+    line.black_hole(on=False)
+    await desk.live.do("amir", ticket, "post_message", body="Here I am")
+
+    await expect(carla.locator(".entries .body", has_text="Here I am")).to_have_count(1)
+    await expect(carla.locator(ON_ITS_WAY)).to_have_count(0)
+    await expect(carla.locator(".entries .body", has_text="Are you there?")).to_have_count(int(writes))
+
+
+async def test_where_websockets_are_blocked_plain_requests_do(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla")
+    await carla.context.add_init_script(
+        "window.WebSocket = class { constructor() { throw new DOMException('', 'SecurityError') } };"
+    )
+    await carla.goto(f"/tickets/{ticket}")
+    await carla.wait_for_selector("[data-live]")
+
+    await write(carla, "One", "Two")
+    await expect(carla.locator(".entries .body")).to_have_text(["One", "Two"])
+    await desk.live.do("amir", ticket, "post_message", body="Three")
+    await expect(carla.locator(".entries .body")).to_have_text(["One", "Two", "Three"])
+    assert all(not socket.upgraded for socket in desk.live.registry.server.eio.sockets.values())
+
+
+async def test_where_websockets_are_left_hanging_too_until_one_comes_through(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla")
+    hanging = True
+
+    def hang(socket: Any) -> None:
+        if not hanging:
+            socket.connect_to_server()
+
+    await carla.route_web_socket("**/socket.io/**", hang)
+    await carla.clock.install()
+    await carla.goto(f"/tickets/{ticket}")
+    await carla.clock.fast_forward(10_000)
+    await carla.clock.fast_forward(2_000)
+    await carla.wait_for_selector("[data-live]")
+    sockets = desk.live.registry.server.eio.sockets
+    assert not any(socket.upgraded for socket in sockets.values())
+
+    hanging = False
+    await carla.clock.fast_forward(15_000)
+    await carla.clock.fast_forward(2_000)
+    await until(lambda: any(socket.upgraded for socket in sockets.values()))
+    await write(carla, "Faster now")
+    await expect(carla.locator(".entries .body")).to_have_text(["Faster now"])
+
+
+async def test_of_very_much_that_was_missed_the_newest_shows_first_and_the_rest_on_the_way_up(
+    desk: Desk, line: Proxy
+) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    await many(desk, ticket, 30)
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    assert await seqs(carla) == [*range(1, 33)]
+
+    gone(line)
+    await many(desk, ticket, FAR)
+    await desk.live.do("ada", ticket, "set_priority", priority="urgent")
+    line.heal()
+    last = 33 + FAR
+    await expect(carla.locator(f"#e{last}")).to_be_in_viewport(timeout=30_000)
+    assert await seqs(carla) == [*range(last - 49, last + 1)]
+    await expect(carla.locator("#about .weight")).to_have_text("Urgent")
+
+    await desk.live.do("carla", ticket, "close_ticket")
+    await expect(carla.locator(f"#e{last + 1}")).to_be_attached()
+    while (await seqs(carla))[0] > 1:
+        await go_up(carla)
+    assert await seqs(carla) == [*range(1, last + 2)]
+
+
+async def test_who_was_reading_further_up_goes_on_reading_there(desk: Desk, line: Proxy) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    await many(desk, ticket, 40)
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    await carla.evaluate(f"{IN_LOG}.scrollTop = -500")
+    where = "document.querySelector('#e20').getBoundingClientRect().top"
+    before = await carla.evaluate(where)
+
+    gone(line)
+    await many(desk, ticket, FAR)
+    line.heal()
+    await expect(carla.locator(".newer")).to_be_visible(timeout=30_000)
+    assert abs(await carla.evaluate(where) - before) < 2
+    assert await seqs(carla) == [*range(1, 43)]
+
+    await carla.evaluate(f"{IN_LOG}.scrollTop = 0")
+    await expect(carla.locator("#e242")).to_be_attached()
+    assert await seqs(carla) == [*range(1, 243)]
+    await expect(carla.locator("#e42")).to_be_in_viewport()
+    await expect(carla.locator(".newer")).to_be_visible()
+    await carla.click(".newer")
+    last = 42 + FAR
+    await expect(carla.locator(f"#e{last}")).to_be_in_viewport()
+    assert await seqs(carla) == [*range(last - 49, last + 1)]
+    await carla.fill(BODY, "Now I have read it")
+    await carla.press(BODY, "Enter")
+    await expect(carla.locator(".entries .body").last).to_have_text("Now I have read it")
+
+
+async def test_a_page_that_was_one_persons_does_not_go_on_as_anothers(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    beside = await carla.context.new_page()
+    await beside.context.clear_cookies()
+    await beside.goto("/login")
+    await beside.fill("[name=email]", "omar@example.org")
+    await beside.fill("[name=password]", PASSWORD)
+    await beside.click("button[type=submit]")
+    await beside.wait_for_url("**/tickets")
+
+    for transport in list(desk.live.registry.server.eio.sockets):
+        await desk.live.registry.server.cut(transport, "was cut off by a test")
+
+    await expect(carla.get_by_role("heading", name="Nothing here")).to_be_visible()
+    desk.complaints.clear()  # the page is not Omar's to see
