@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import random
 import secrets
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -23,12 +24,16 @@ from tests.faults.story import TICKETS, told
 async def main(asked: argparse.Namespace) -> int:
     """Run it and print what came of it."""
     random.seed(asked.seed)
+    task = asyncio.current_task()
+    assert task is not None
+    # No server outlives this, however it is ended.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     began = monotonic()
     with tempfile.TemporaryDirectory(prefix="ccr-faults-") as folder:
         async with told(
             Path(folder), nodes=asked.nodes, redis=not asked.no_redis, tickets=asked.tickets
         ) as story:
-            nemesis = Nemesis(story, asked.seed)
+            nemesis = Nemesis(story, asked.seed, asked.haste)
             story.chat()
             for number in range(1, asked.cycles + 1):
                 await nemesis.cycle(asked.acks)
@@ -60,5 +65,6 @@ if __name__ == "__main__":
     parser.add_argument("--acks", type=int, default=300, help="acknowledgements in each cycle")
     parser.add_argument("--nodes", type=int, default=2)
     parser.add_argument("--tickets", type=int, default=TICKETS)
+    parser.add_argument("--haste", type=float, default=1.0, help="how long faults last, 1 being as they come")
     parser.add_argument("--no-redis", action="store_true")
     sys.exit(asyncio.run(main(parser.parse_args())))

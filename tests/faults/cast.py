@@ -5,7 +5,8 @@ from typing import Any
 
 import aiohttp
 
-from tests.faults.clients import Person, call
+from tests.faults.clients import Person
+from tests.faults.lines import call
 from tests.faults.nodes import ADMIN
 
 PASSWORD = "a-password-of-the-tests"

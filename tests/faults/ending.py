@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.faults.clients import Person, call
+from tests.faults.clients import Person
 from tests.faults.history import Owed, Row, Truth
+from tests.faults.lines import call
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ async def hear_the_rest(story: "Story") -> None:
     story.history.unaware = unaware()
 
 
-async def read_everything(story: "Story") -> Truth:
+async def read_everything(story: "Story", *, after_restart: bool) -> Truth:
     """Ends with every node stopped."""
     truth = Truth(roles=story.cast.roles(), customers={})
     for client in story.clients:
@@ -46,10 +47,11 @@ async def read_everything(story: "Story") -> Truth:
         await _read_by(story, node.url, node.name, truth)
     for node in story.nodes:
         await node.stop()
-    first = story.nodes[0]
-    await first.start()
-    await _read_by(story, first.url, "after a restart", truth)
-    await first.stop()
+    if after_restart:
+        first = story.nodes[0]
+        await first.start()
+        await _read_by(story, first.url, "after a restart", truth)
+        await first.stop()
     _open_database(story.folder, truth)
     return truth
 

@@ -12,6 +12,13 @@ _OWN = frozenset({"ticket", "seq", "prev", "key"})
 """Fields of an entry on the wire that are the viewer's own, or its place."""
 
 
+class Violation(NamedTuple):
+    """A broken promise."""
+
+    kind: str
+    what: str
+
+
 @dataclass(slots=True)
 class Attempt:
     """One time that a command was sent. `wall` is in milliseconds since 1970, the other times in monotonic seconds."""
@@ -37,6 +44,14 @@ class Send:
     """Ticket and number in every acknowledgement."""
     forgotten: bool = False
     """Its client gave up asking without an answer."""
+
+    def __str__(self) -> str:
+        return f"{self.client}'s {self.command['type']} {self.key}"
+
+    @property
+    def begun(self) -> float:
+        """When it was first sent."""
+        return self.attempts[0].begun
 
     @property
     def acknowledged_at(self) -> float | None:

@@ -47,17 +47,18 @@ class Bomb:
 
 
 def on_commit(instead: Callable[[SQLite, Any, Callable[[], None]], None]) -> None:
-    """Do this instead of the commit of a transaction with an entry in it; in the writer's thread."""
+    """Do this instead of the commit of a transaction with a message in it; in the writer's thread."""
     append, commit = entries.append, SQLite.commit
     carries = threading.local()
 
     def appending(*given: Any) -> Any:
-        carries.entry = True
-        return append(*given)
+        entry = append(*given)
+        carries.message = getattr(carries, "message", False) or entry.type == "message_posted"
+        return entry
 
     def committing(self: SQLite, driver: Any) -> None:
-        if getattr(carries, "entry", False):
-            carries.entry = False
+        if getattr(carries, "message", False):
+            carries.message = False
             instead(self, driver, lambda: commit(self, driver))
         else:
             commit(self, driver)
@@ -123,7 +124,7 @@ def keys_mean_nothing() -> None:
 
 
 def ack_before_commit() -> None:
-    """Answers go out when the work is done; it is committed some time later, with whatever else is."""
+    """Messages are acknowledged when they are written, and committed some time later, with whatever else is."""
 
     def begin(_: SQLite, driver: Any) -> None:
         if not driver.in_transaction:

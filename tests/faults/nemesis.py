@@ -57,11 +57,11 @@ class Nemesis:
         await self.harms[name]()
 
     async def die_at(self, node: Node, point: str, after: int) -> None:
-        """Start the node anew, so that it dies at this named point; wait for that, and start it again."""
-        await node.stop()
+        """Start the node anew, so that it dies at this named point, and wait for that."""
+        if node.up:
+            await node.stop()
         await node.start(die=f"{point}:{after}")
         await node.died(point)
-        await node.start()
 
     async def rest(self) -> None:
         """No more harm: whoever would still die by itself is replaced."""

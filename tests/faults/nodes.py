@@ -74,11 +74,9 @@ class Node:
                     raise RuntimeError(f"{self.name} did not start: {' | '.join(self.log)}")
                 await asyncio.sleep(0.05)
 
-    async def become(self, mutant: str) -> None:
-        """Start anew, and from now on always as one that breaks this promise."""
-        await self.stop()
+    def become(self, mutant: str) -> None:
+        """From its next start on it breaks this promise."""
         self._environ["CCR_TESTS_MUTANT"] = mutant
-        await self.start()
 
     async def died(self, how: str) -> None:
         """Wait until it is over with it, and count that."""

@@ -2,8 +2,7 @@
 
 from collections import Counter
 
-from tests.faults.checker import Violation
-from tests.faults.history import OK, REFUSED, UNKNOWN, History, Send, Truth
+from tests.faults.history import OK, REFUSED, UNKNOWN, History, Send, Truth, Violation
 from tests.faults.nemesis import Nemesis
 from tests.faults.story import Story
 

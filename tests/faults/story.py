@@ -12,9 +12,10 @@ import aiohttp
 
 from tests.faults import ending
 from tests.faults.cast import Cast, assemble
-from tests.faults.clients import Client, Person, Poster, Talker
+from tests.faults.clients import Client, Person
 from tests.faults.history import OK, Attempt, History, Send, Truth
 from tests.faults.nodes import Node, new_secret
+from tests.faults.talkers import Poster, Talker
 from tests.nodes import Valkey, running_valkey
 from tests.proxy import Proxy, open_proxy
 from tests.waiting import until
@@ -49,6 +50,8 @@ class Story:
         self.session = session
         self.folder = folder
         self.forgets = forgets
+        self.pace = 0.02
+        """Seconds after which everybody looks whether they have something to say."""
         self.nodes = nodes
         self.redis = redis
         self.lines: list[Proxy] = []
@@ -131,9 +134,9 @@ class Story:
         for client in (*self.talkers, *self.posters):
             self._tasks.append(asyncio.create_task(client.run(self.session)))
 
-    def chat(self) -> None:
-        """Everybody begins to write, and goes on."""
-        self._chatting = asyncio.create_task(self._chat())
+    def chat(self, *, messages_only: bool = False) -> None:
+        """Everybody begins to write, and goes on; tickets are also raised, handed on and closed."""
+        self._chatting = asyncio.create_task(self._chat(self.posters if not messages_only else []))
         self._tasks.append(self._chatting)
 
     async def fall_silent(self) -> None:
@@ -151,10 +154,10 @@ class Story:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
 
-    async def conclude(self, *, all_hear: bool = True) -> Truth:
+    async def conclude(self, *, quickly: bool = False) -> Truth:
         """Everything heals, everybody falls silent and catches up; then all of it is read in every way there is.
 
-        `all_hear`: with nothing more to come, everybody is told of everything without asking.
+        `quickly`: whether they are told without asking, and what a restart changes, is left out.
         """
         for line in self.lines:
             line.heal()
@@ -162,10 +165,10 @@ class Story:
             if not node.up:
                 await node.start()
         await self.fall_silent()
-        if all_hear:
+        if not quickly:
             await ending.hear_the_rest(self)
         await self.people_go()
-        return await ending.read_everything(self)
+        return await ending.read_everything(self, after_restart=not quickly)
 
     def _unsettled(self, client: Client) -> bool:
         """Chen may wait for ever to be let in where Bea has the ticket."""
@@ -179,16 +182,16 @@ class Story:
     def _poster(self, name: str, person: Person, ticket: int, forgets: float = 0.0) -> None:
         self.posters.append(Poster(self.history, name, person, ticket, doors=self.door, forgets=forgets))
 
-    async def _chat(self) -> None:
+    async def _chat(self, posters: list[Poster]) -> None:
         turn = 0
         while True:
             turn += 1
             for talker in self.talkers:
                 self._says_something(talker)
-            for poster in self.posters:
+            for poster in posters:
                 if not poster.waiting:
                     self._asks_for_something(poster, turn)
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(self.pace)
 
     def _says_something(self, talker: Talker) -> None:
         if talker.name.endswith("-tab"):
@@ -221,6 +224,7 @@ async def told(
     redis: bool = False,
     tickets: int = TICKETS,
     forgets: float = FORGETS,
+    mutant: str = "",
 ) -> AsyncIterator[Story]:
     """A story whose people have come and not begun to write."""
     async with AsyncExitStack() as stack:
@@ -234,6 +238,8 @@ async def told(
         story = Story(session, folder, servers, between, forgets)
         for node in story.nodes:
             stack.push_async_callback(node.end)
+            if mutant:
+                node.become(mutant)
             await node.start()
             for _ in range(2):
                 story.lines.append(await stack.enter_async_context(open_proxy("127.0.0.1", node.port)))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults import checker
+from tests.faults import checker, checks_stored
 from tests.faults.history import OK, REFUSED, UNKNOWN, Asked, Attempt, History, Owed, Reader, Row, Send, Truth
 
 CARLA, OMAR, AMIR, BEA, ADA = 1, 2, 3, 4, 5
@@ -62,7 +62,7 @@ class Told:
         if kind == "assign_agent":
             said = {"agent": {"id": send.command["agent"], "name": "An Agent"}}
         reach = {"post_message": 1, "post_note": 2, "redact_message": 1}.get(kind, 0)
-        event = checker.EVENT_OF[kind]
+        event = checks_stored.EVENT_OF[kind]
         self.truth.rows.append(Row(TICKET, seq, 0, send.person, send.key, event, reach, said))
 
     def sees(self, person: int, *numbers: int) -> None:

@@ -14,11 +14,12 @@ from tests.faults.story import told
 async def test_nothing_is_lost_or_doubled_whatever_is_done_to_servers_and_lines(tmp_path: Path) -> None:
     async with told(tmp_path, nodes=2, redis=True) as story:
         nemesis = Nemesis(story, seed=1, haste=0.4)
+        story.pace = 0.1
         story.chat()
         await story.acknowledges(100)
         for point in sorted(POINTS):
-            await nemesis.die_at(story.nodes[0], point, after=20)
-            await story.acknowledges(20)
+            await nemesis.die_at(story.nodes[0], point, after=10)
+        await story.nodes[0].start()
         for name in sorted(nemesis.harms):
             await nemesis.harm(name)
             await story.acknowledges(20)
