@@ -107,7 +107,9 @@ async def _customer(session: aiohttp.ClientSession, server: Addressed, number: i
     return token
 
 
-async def _agent(session: aiohttp.ClientSession, server: Addressed, admin: str, number: int) -> tuple[str, int]:
+async def _agent(
+    session: aiohttp.ClientSession, server: Addressed, admin: str, number: int
+) -> tuple[str, int]:
     email = f"agent{number}@example.org"
     person = {"first_name": "Amir", "last_name": f"N{number}", "email": email, "mobile": "+15550100"}
     more = {"gender": "male", "username": f"agent{number}", "password": "changed-at-once"}
@@ -120,7 +122,11 @@ async def _agent(session: aiohttp.ClientSession, server: Addressed, admin: str, 
 
 
 async def _call(
-    session: aiohttp.ClientSession, server: Addressed, path: str, body: dict[str, Any], token: str | None = None
+    session: aiohttp.ClientSession,
+    server: Addressed,
+    path: str,
+    body: dict[str, Any],
+    token: str | None = None,
 ) -> Any:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with session.post(f"{server.url}/api/v1/{path}", json=body, headers=headers) as answer:
