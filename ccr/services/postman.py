@@ -198,6 +198,10 @@ class Postman:
             task.cancel()
         with suppress(Exception):
             await self._database.write(lambda connection: outbox.release(connection, self._worker))
+        await self.close()
+
+    async def close(self) -> None:
+        """Let go of what the carriers hold open; `run` does so at its end."""
         for carrier in self._carriers.values():
             await carrier.close()
 

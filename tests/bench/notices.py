@@ -1,0 +1,156 @@
+"""How long a thousand notices take through a provider that needs 150 ms for each, and what the chat feels of it.
+
+    python -m tests.bench.notices
+
+Needs SendGrid's description in ../shared/specs, by which the stand-in checks every mail; it is a process of its own. On
+one registry 300 messages a second are sent at even intervals: first with nothing to mail, then while a thousand notices
+that are suddenly due go out.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from statistics import quantiles
+from time import perf_counter
+
+import aiohttp
+import uvloop
+
+from ccr import adapters
+from ccr.desk import clock
+from ccr.desk.notices import Channel, Kind, Notice
+from ccr.settings import Settings
+from ccr.store import outbox
+from ccr.store.connection import Connection
+from ccr.store.database import Database
+from tests.bench import servers
+from tests.bench.throughput import Side, connect
+from tests.sendgrid import KEY, Double, served
+
+DELAY = 0.15
+
+
+async def provide() -> None:
+    """The provider, as a process: says where it listens, and then how much it has, whenever it is asked."""
+    double = Double()
+    double.delay = DELAY
+    async with served(double):
+        print(double.host, flush=True)
+        loop = asyncio.get_running_loop()
+        while await loop.run_in_executor(None, sys.stdin.readline):
+            print(len(double.accepted), flush=True)
+
+
+class Provider:
+    """The process seen from here."""
+
+    def __init__(self, process: asyncio.subprocess.Process, host: str) -> None:
+        self._process = process
+        self.host = host
+
+    async def count(self) -> int:
+        """How many mails it has accepted."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(b"\n")
+        return int(await self._process.stdout.readline())
+
+
+@contextlib.asynccontextmanager
+async def provider() -> AsyncIterator[Provider]:
+    """Until it is no longer needed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.bench.notices",
+        "--provide",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        cwd=servers.ROOT,
+    )
+    assert process.stdout
+    try:
+        yield Provider(process, (await process.stdout.readline()).decode().strip())
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def main(count: int) -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with provider() as taking, aiohttp.ClientSession() as session:
+            environ = {
+                "CCR_ADMIN_EMAIL": servers.ADMIN["email"],
+                "CCR_ADMIN_PASSWORD": servers.ADMIN["password"],
+                "CCR_DATA": folder,
+                "CCR_MAIL": "sendgrid",
+                "CCR_MAIL_FROM": "Care <care@example.org>",
+                "CCR_SENDGRID_API_KEY": KEY,
+                "CCR_SENDGRID_HOST": taking.host,
+            }
+            async with servers.started("ccr", **environ) as server:
+                side = await connect(session, "registry", server, await servers.pairs(session, server, 50))
+                await side.closed_loop(1)
+                before = await _paced(side, 8)
+                took, during = await _mailing(side, taking, Path(folder), count)
+                await asyncio.gather(*(person.close() for _, person in side.people))
+    print(f"{count} notices at {DELAY * 1000:.0f} ms a call: {took:.2f} s   (goal ≤ 5 for 1,000)")
+    print(f"chat p50 / p99: {before[49] * 1e3:.2f} / {before[98] * 1e3:.2f} ms before, ", end="")
+    print(f"{during[49] * 1e3:.2f} / {during[98] * 1e3:.2f} ms meanwhile")
+    print(f"p99 meanwhile / before: {during[98] / before[98]:.2f}   (goal ≤ 1.5)")
+
+
+async def _paced(side: Side, seconds: float) -> list[float]:
+    side.waits.clear()
+    await side.paced(seconds, 300)
+    return quantiles(side.waits, n=100)
+
+
+async def _chatting(side: Side, waits: list[float]) -> None:
+    """Until cancelled."""
+    side.waits.clear()
+    while True:
+        await side.paced(0.5, 300)
+        waits += side.waits
+        side.waits.clear()
+
+
+async def _mailing(side: Side, taking: Provider, folder: Path, count: int) -> tuple[float, list[float]]:
+    """Seconds from when the first was handed over until the last was taken, and how long messages took meanwhile."""
+    database = Database(*adapters.database_driver(Settings(data=folder)))
+    first = await taking.count()
+    waits: list[float] = []
+    await database.write(lambda connection: _owe(connection, count))
+    while await taking.count() == first:  # the registry looks by itself, since nobody woke it
+        await asyncio.sleep(0.01)
+    started = perf_counter() - DELAY
+    chat = asyncio.create_task(_chatting(side, waits))
+    while await taking.count() - first < count:
+        await asyncio.sleep(0.02)
+    took = perf_counter() - started
+    chat.cancel()
+    await database.close()
+    return took, quantiles(waits, n=100)
+
+
+def _owe(connection: Connection, count: int) -> None:
+    people = connection.rows("SELECT customer_id, id FROM tickets")
+    for number in range(count):
+        person, ticket = people[number % len(people)]
+        notice = Notice(kind=Kind.TICKET_OPENED, to=person, ticket=ticket, channel=Channel.MAIL)
+        outbox.put(connection, notice, clock.now())
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--notices", type=int, default=1000)
+    parser.add_argument("--provide", action="store_true", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    uvloop.run(provide() if asked.provide else main(asked.notices))
