@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from quart import Quart
 
 from ccr import demo
 from ccr.adapters.passwords import Argon2Passwords
@@ -19,8 +20,11 @@ from ccr.app import Parts, Registry, create_app
 from ccr.demo import DemoClock, SignIn
 from ccr.desk import clock
 from ccr.desk.people import Person
+from ccr.package_files import template_folder
 from ccr.services.identity import Device
 from ccr.settings import Settings, SettingsError
+from ccr.site import errors, guards, rendering
+from ccr.site.sent_mails import sent_mails
 
 TICKETS = 30
 
@@ -89,6 +93,33 @@ async def test_its_mails_are_there(filled: tuple[Registry, list[SignIn]], tmp_pa
         lambda c: c.rows("SELECT kind, due_at FROM outbox WHERE state = 'waiting'")
     )
     assert waiting == []
+
+
+async def test_its_mails_can_be_read_and_nothing_else(
+    filled: tuple[Registry, list[SignIn]], tmp_path: Path
+) -> None:
+    registry, _ = filled
+    app = Quart("demo")
+    rendering.set_up(app, templates=template_folder(), asset=lambda name: f"/static/{name}")
+    guards.install(app, registry.settings, registry.signing_in)
+    errors.install(app, rendering.error_page)
+    app.register_blueprint(sent_mails(tmp_path / "mail"))
+    (tmp_path / "secret.eml").write_text("Subject: none of yours\n\nx")
+    client = app.test_client()
+    listed = await (await client.get("/dev/mail")).get_data(as_text=True)
+    links = re.findall(r'href="(/dev/mail/[^"]+)"', listed)
+    assert len(links) > 20
+    for link in links[:4]:
+        seen = await client.get(link)
+        assert seen.status_code == 200
+        assert "Hello " in await seen.get_data(as_text=True)
+    for name in ("nothing.eml", "..%2Fsecret.eml", "%2e%2e%2fsecret.eml"):
+        assert (await client.get(f"/dev/mail/{name}/html")).status_code == 404
+
+
+async def test_nobody_else_has_them(filled: tuple[Registry, list[SignIn]]) -> None:
+    registry, _ = filled
+    assert "/dev/mail" not in {rule.rule for rule in registry.site.url_map.iter_rules()}
 
 
 async def test_it_is_not_for_others_to_reach() -> None:

@@ -20,6 +20,7 @@ from ccr.desk.clock import DAY
 from ccr.desk.people import Role
 from ccr.services.identity import Device, Identity
 from ccr.settings import Settings, SettingsError
+from ccr.site.sent_mails import sent_mails
 
 PASSWORD = "demo-demo-demo"  # noqa: S105 - everybody's here, and no secret: it is on loopback only
 FIRST_PASSWORD = "to-be-changed"  # noqa: S105 - as an admin gives it to a new agent
@@ -63,6 +64,7 @@ async def serve(settings: Settings, say: Callable[[str], None] = _to_terminal) -
         own = Settings.read(_environ(settings, bound, folder))
         time = DemoClock()
         registry = create_app(own, Parts(now=time.now))
+        registry.site.register_blueprint(sent_mails(own.data / "mail"))
         with _quietly():
             await registry.prepare()
             sign_ins = await fill(registry, time)
@@ -146,7 +148,7 @@ def _quietly() -> Iterator[None]:
 
 def _first_lines(settings: Settings, sign_ins: list[SignIn]) -> Iterator[str]:
     yield f"Customer Care Registry, a demo: {settings.public_url}"
-    yield f"Mails are files in {settings.data / 'mail'}; everything is thrown away when this ends."
+    yield f"Mails are at {settings.public_url}/dev/mail; everything is thrown away when this ends."
     yield f"Sign in with the password {PASSWORD} as"
     for person in sign_ins:
         yield f"  {person.role:<8}  {person.login:<20}  {person.name}"

@@ -111,31 +111,32 @@ async def _paced(side: Side, seconds: float) -> list[float]:
     return quantiles(side.waits, n=100)
 
 
-async def _chatting(side: Side, waits: list[float]) -> None:
-    """Until cancelled."""
-    side.waits.clear()
-    while True:
+async def _chatting(side: Side, over: asyncio.Event) -> list[float]:
+    """How long messages take, until it is over."""
+    waits: list[float] = []
+    while not over.is_set():
+        side.waits.clear()
         await side.paced(0.5, 300)
         waits += side.waits
-        side.waits.clear()
+    return waits
 
 
 async def _mailing(side: Side, taking: Provider, folder: Path, count: int) -> tuple[float, list[float]]:
     """Seconds from when the first was handed over until the last was taken, and how long messages took meanwhile."""
     database = Database(*adapters.database_driver(Settings(data=folder)))
     first = await taking.count()
-    waits: list[float] = []
+    over = asyncio.Event()
     await database.write(lambda connection: _owe(connection, count))
     while await taking.count() == first:  # the registry looks by itself, since nobody woke it
         await asyncio.sleep(0.01)
     started = perf_counter() - DELAY
-    chat = asyncio.create_task(_chatting(side, waits))
+    chat = asyncio.create_task(_chatting(side, over))
     while await taking.count() - first < count:
         await asyncio.sleep(0.02)
     took = perf_counter() - started
-    chat.cancel()
+    over.set()
     await database.close()
-    return took, quantiles(waits, n=100)
+    return took, quantiles(await chat, n=100)
 
 
 def _owe(connection: Connection, count: int) -> None:
