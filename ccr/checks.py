@@ -16,7 +16,7 @@ from ccr import adapters
 from ccr.desk.clock import now, rfc3339
 from ccr.desk.people import Role
 from ccr.operating import DatabaseTrouble, connected, explained
-from ccr.settings import Settings, SettingsError
+from ccr.settings import VAPID_KEY_FILE, Settings, SettingsError, push_key
 from ccr.store import commits, outbox, people, schema
 from ccr.store.connection import Connection
 
@@ -92,6 +92,22 @@ def _mail(settings: Settings) -> Iterator[Finding]:
     way = settings.mail.partition(":")[0]
     where = {"file": settings.data / "mail", "sendgrid": settings.sendgrid_host}.get(way)
     yield Finding("mail", f"by {way}" + (f", {where}" if where else ""))
+
+
+def _texts(settings: Settings) -> Iterator[Finding]:
+    adapters.texter_for(settings)
+    where = {"file": f", {settings.data / 'sms'}", "twilio": f", {settings.twilio_host}"}.get(
+        settings.sms, ""
+    )
+    yield Finding("texts", "off" if settings.sms == "off" else f"by {settings.sms}{where}")
+
+
+def _notifications(settings: Settings) -> Iterator[Finding]:
+    kept = settings.data / VAPID_KEY_FILE
+    if settings.vapid_private_key or kept.exists():
+        push_key(settings)  # a damaged one is told of
+    said = "CCR_VAPID_PRIVATE_KEY" if settings.vapid_private_key else str(kept)
+    yield Finding("notify", f"signed by {said}")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
@@ -198,4 +214,4 @@ def _writable(folder: Path) -> bool:
 
 
 Check = Callable[[Settings], Iterator[Finding]]
-CHECKS: tuple[Check, ...] = (_settings, _folder, _database, _mail)
+CHECKS: tuple[Check, ...] = (_settings, _folder, _database, _mail, _texts, _notifications)

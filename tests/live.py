@@ -23,7 +23,7 @@ from ccr.adapters.passwords import Argon2Passwords
 from ccr.app import Parts, Registry, create_app
 from ccr.desk.commands import read_command
 from ccr.desk.people import Person
-from ccr.ports import Assistant
+from ccr.ports import Assistant, Pusher
 from ccr.services.identity import Identity
 from ccr.settings import Settings
 from tests.accounts_house import ADA, AMIR, BEA, CARLA, LAPTOP, OMAR, PASSWORD, SECRET, with_password
@@ -293,6 +293,7 @@ def make_registry(
     *,
     now: Callable[[], int] | None = None,
     assistant: Assistant | None = None,
+    pusher: Pusher | None = None,
     **given: Any,
 ) -> Registry:
     """One on an empty folder, with passwords that cost nothing to hash."""
@@ -300,7 +301,7 @@ def make_registry(
     settings = Settings(data=folder, **(usual | given))
     hasher = Argon2Passwords(memory_kib=8, passes=1)
     timed: dict[str, Any] = {"now": now} if now else {}
-    return create_app(settings, Parts(hasher=hasher, assistant=assistant, **timed))
+    return create_app(settings, Parts(hasher=hasher, assistant=assistant, pusher=pusher, **timed))
 
 
 @asynccontextmanager
