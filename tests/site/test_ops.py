@@ -105,6 +105,7 @@ async def test_the_metrics_say_what_goes_on() -> None:
     metrics.COMMANDS.labels("post_message", "ok").inc()
     metrics.COMMIT_SECONDS.observe(0.002)
     metrics.QUEUE_DEPTH.labels("writer").set(0)
+    metrics.OUTBOX_AGE_SECONDS.set_function(lambda: 12.5)
 
     response = await client(Desk()).get("/metrics", scope_base=HERE)
     said = await response.get_data(as_text=True)
@@ -114,5 +115,5 @@ async def test_the_metrics_say_what_goes_on() -> None:
     assert 'ccr_commands_total{kind="post_message",outcome="ok"}' in said
     assert 'ccr_commit_seconds_bucket{le="0.0025"}' in said
     assert 'ccr_queue_depth{queue="writer"} 0.0' in said
-    assert "ccr_outbox_age_seconds 0.0" in said
+    assert "ccr_outbox_age_seconds 12.5" in said
     assert "process_resident_memory_bytes" in said
