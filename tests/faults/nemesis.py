@@ -1,6 +1,7 @@
 """Which harm comes when: all of it from one seed. Whatever is done here is over when its cycle is."""
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections import Counter
@@ -10,6 +11,7 @@ from tests.faults.history import REFUSED
 from tests.faults.launcher import POINTS
 from tests.faults.nodes import Node
 from tests.faults.story import Story
+from tests.waiting import until
 
 log = logging.getLogger(__name__)
 
@@ -130,17 +132,17 @@ class Nemesis:
         node.thaw()
 
     async def fill_disk(self) -> None:
-        """Until something was refused, for want of room as far as anybody knows."""
+        """Until something was refused, or the server that has no room is no more."""
         node = self._chance.choice(self.story.nodes)
         log = self.story.folder / "registry.db-wal"
         size = log.stat().st_size if log.exists() else 0
         node.fill_disk(self._chance.choice([0, size, size + 9_000]))
-        refused = self._unavailable()
-        for _ in range(100):
-            if self._unavailable() > refused:
-                self.refused_for_no_room += 1
-                break
-            await asyncio.sleep(0.03)
+        refused, process = self._unavailable(), node.process
+        with contextlib.suppress(TimeoutError):
+            await until(
+                lambda: self._unavailable() > refused or node.process is not process or not node.up, within=20
+            )
+        self.refused_for_no_room += self._unavailable() > refused
         node.free_disk()
 
     async def move(self) -> None:

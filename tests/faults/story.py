@@ -20,7 +20,7 @@ from tests.nodes import Valkey, running_valkey
 from tests.proxy import Proxy, open_proxy
 from tests.waiting import until
 
-PATIENCE = 90
+PATIENCE = 240
 """Seconds for something that must come, on a very busy machine."""
 
 WINDOW = 5

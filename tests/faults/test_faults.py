@@ -27,12 +27,15 @@ async def test_nothing_is_lost_or_doubled_whatever_is_done_to_servers_and_lines(
         await story.nodes[1].start()
         await story.acknowledges(100)
         truth = await story.conclude()
-    assert checker.summary(checker.check(story.history, truth)) == ""
+    violations = checker.check(story.history, truth)
+    assert checker.summary(violations) == ""
+    assert f"{'lost':44} {0:>10}" in report.table(story, nemesis, truth, violations)
     deaths = story.nodes[0].deaths
     assert all(deaths[point] for point in POINTS)
     assert nemesis.refused_for_no_room
-    assert report.unknown_sends(story.history, truth)["unknown, sent again: had been stored"]
+    unknown = report.unknown_sends(story.history, truth)
+    # Who died right behind a commit had told nobody of it: it is asked for again, or given up.
+    assert unknown["unknown, sent again: had been stored"] + unknown["unknown, given up: stored"]
     outcomes = story.outcomes()
     assert min(outcomes["unknown"], outcomes["refused"], outcomes["ok"]) > 0
-    assert max(node.slowest_stop for node in story.nodes) < 10
     assert [line for node in story.nodes for line in node.complaints] == []
