@@ -51,6 +51,10 @@ COMMIT_UNITS = Histogram(
     registry=REGISTRY,
 )
 
+TIMELINE_READS = Counter(
+    "ccr_timeline_reads", "Pages of timelines that were asked for, by whichever way.", registry=REGISTRY
+)
+
 QUEUE_DEPTH = Gauge(
     "ccr_queue_depth",
     "What waits: writer (for a transaction), reader (for a database thread), outbox (mails to be sent).",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
+from ccr import metrics
 from ccr.desk import clock
 from ccr.desk.events import Entry, Reach, entry_wire
 from ccr.desk.people import Person, Role
@@ -155,6 +156,7 @@ class Reading:
         limit: int,
         connection: Connection,
     ) -> dict[str, Any]:
+        metrics.TIMELINE_READS.inc()
         ticket = _mine(connection, person, ticket_id)
         depth = self.clearance(person)
         end = entries.MAX_SEQ if before is None else before

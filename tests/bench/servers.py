@@ -32,6 +32,22 @@ class Server:
         self.process = process
         self.url = url
 
+    def resident(self) -> int:
+        """Bytes of memory."""
+        [line] = [
+            line
+            for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+            if line.startswith("VmRSS:")
+        ]
+        return int(line.split()[1]) * 1024
+
+    async def metric(self, session: aiohttp.ClientSession, name: str) -> float:
+        """One number of `/metrics`."""
+        async with session.get(f"{self.url}/metrics") as answer:
+            lines = (await answer.text()).splitlines()
+        [value] = [line.split()[1] for line in lines if line.split()[0] == name]
+        return float(value)
+
     def cpu(self) -> float:
         """Seconds of processor that it has used."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
@@ -54,7 +70,8 @@ async def started(*command: str, **environ: str) -> AsyncIterator[Server]:
         await _listens(bind)
         yield Server(process, f"http://{bind}")
     finally:
-        process.terminate()
+        if process.returncode is None:
+            process.terminate()
         await process.wait()
 
 
@@ -69,9 +86,16 @@ async def bare_echo() -> AsyncIterator[Server]:
 async def registry() -> AsyncIterator[Server]:
     """A whole registry with an empty data folder."""
     with tempfile.TemporaryDirectory() as folder:
-        admin = {"CCR_ADMIN_EMAIL": ADMIN["email"], "CCR_ADMIN_PASSWORD": ADMIN["password"]}
-        async with started("ccr", CCR_DATA=folder, **admin) as server:
+        async with node(folder) as server:
             yield server
+
+
+@contextlib.asynccontextmanager
+async def node(folder: str, **environ: str) -> AsyncIterator[Server]:
+    """One process of the registry in this folder."""
+    admin = {"CCR_ADMIN_EMAIL": ADMIN["email"], "CCR_ADMIN_PASSWORD": ADMIN["password"]}
+    async with started("ccr", CCR_DATA=folder, **admin, **environ) as server:
+        yield server
 
 
 class Pair:
