@@ -3,6 +3,7 @@
 `CHECKS` names them all: a new outside thing gets a function of the settings that says what it found.
 """
 
+import asyncio
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -85,6 +86,27 @@ def _folder(settings: Settings) -> Iterator[Finding]:
         yield Finding("folder", f"{folder}, which the first start makes")
     else:
         yield Finding("folder", str(folder))
+
+
+def _redis(settings: Settings) -> Iterator[Finding]:
+    line = adapters.line_for(settings, "ccr:check")
+    if line is None:
+        return
+
+    async def ask() -> None:
+        try:
+            await line.subscribe()
+            await line.publish(b"check")
+        finally:
+            await line.close()
+
+    try:
+        asyncio.run(ask())
+    except ConnectionError as error:
+        todo = "start it, or correct CCR_REDIS_URL; until then processes follow each other a second behind"
+        yield Finding("redis", f"out of reach ({error})", todo)
+    else:
+        yield Finding("redis", "takes what processes tell each other")
 
 
 def _mail(settings: Settings) -> Iterator[Finding]:
@@ -214,4 +236,4 @@ def _writable(folder: Path) -> bool:
 
 
 Check = Callable[[Settings], Iterator[Finding]]
-CHECKS: tuple[Check, ...] = (_settings, _folder, _database, _mail, _texts, _notifications)
+CHECKS: tuple[Check, ...] = (_settings, _folder, _database, _redis, _mail, _texts, _notifications)

@@ -17,6 +17,7 @@ from typing import Any
 
 import hypercorn.asyncio
 from hypercorn.config import Config
+from hypercorn.utils import LifespanTimeoutError
 
 from ccr import hypercorn_fixes
 from ccr.package_files import hypercorn_config
@@ -79,7 +80,13 @@ async def serve(
     for warning in settings.warnings:
         log.warning("settings: %s", warning)
     with _signals(stop):
-        await hypercorn.asyncio.serve(app, config, shutdown_trigger=_stopping(stop, drain, config))
+        try:
+            await hypercorn.asyncio.serve(app, config, shutdown_trigger=_stopping(stop, drain, config))
+        except LifespanTimeoutError:
+            if not stop.is_set():
+                raise
+            # On a busy machine; what is committed stays committed, and a claimed mail is claimed again.
+            log.warning("stopping: the app took too long to let go of what it holds")
     log.info("stopped")
 
 
