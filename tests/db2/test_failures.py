@@ -68,6 +68,8 @@ class TestAKeyThatIsThereAlready:
 class TestLocks:
     async def test_a_deadlock_is_broken_and_both_get_through(self, node: Node, other: Node) -> None:
         second = await node.raise_ticket()
+        for each in (node, other):  # they have their connections before it begins to count how long they take
+            await each.database.write(lambda c: c.row("VALUES (1)"))
         both_have_one = threading.Barrier(2, timeout=10)
         met: set[str] = set()
 
@@ -106,11 +108,12 @@ class TestLocks:
         self, node: Node, on_db2: Db2
     ) -> None:
         second = await node.raise_ticket()
+        await node.say("I have two questions", ticket=second)  # whose writer has its connection from here on
         holder = on_db2.connect()
         holder.dialect.lock_ticket(holder, node.ticket)
         with Waited() as waited:
             stuck = asyncio.create_task(node.say("Hello?"))
-            assert (await node.say("Hello!", ticket=second)).seq == 2
+            assert (await node.say("Hello!", ticket=second)).seq == 3
             assert not stuck.done()
             await stuck
         assert waited.refusal is not None
@@ -151,7 +154,10 @@ class TestLocks:
     ) -> None:
         tickets = [node.ticket, *[await node.raise_ticket() for _ in range(5)]]
         said = [
-            each.say(f"{n}", ticket=ticket) for n in range(6) for ticket in tickets for each in (node, other)
+            each.again(f"{n}", ticket=ticket)
+            for n in range(6)
+            for ticket in tickets
+            for each in (node, other)
         ]
         await asyncio.gather(*said)
         for ticket in tickets:
