@@ -43,12 +43,16 @@ class SendGridMailer:
         self._sender = sender
         self._sandbox = sandbox
         self._now = now
+        self._loaded = False
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, mail: Mail) -> str | None:
         """Hand it over. Raises `SendFailed`; after a timeout it may have been taken all the same."""
-        # The SDK takes its time to be imported, which the event loop has not got.
-        body = await asyncio.to_thread(payload, mail, self._sender, self._sandbox)
+        if not self._loaded:
+            # The SDK takes its time to be imported, which the event loop has not got.
+            await asyncio.to_thread(payload, mail, self._sender, self._sandbox)
+            self._loaded = True
+        body = payload(mail, self._sender, self._sandbox)
         try:
             async with self._opened().post(self._url, json=body) as answer:
                 if not answer.ok:
