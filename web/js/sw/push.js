@@ -11,9 +11,10 @@ addEventListener("notificationclick", (event) => {
 });
 
 // Whoever opens a ticket in any way needs no notification of it any more.
-addEventListener("fetch", ({ request }) => {
-  const ticket = request.mode === "navigate" && new URL(request.url).pathname.match(/^\/tickets\/(\d+)$/)?.[1];
-  if (ticket) close(ticket);
+addEventListener("fetch", (event) => {
+  const { mode, url } = event.request;
+  const ticket = mode === "navigate" && new URL(url).pathname.match(/^\/tickets\/(\d+)$/)?.[1];
+  if (ticket) event.waitUntil(close(ticket));
 });
 
 // The browser's maker has moved it: say where it takes notifications from now on.
