@@ -13,7 +13,7 @@ from ccr.app import create_app
 from ccr.desk.people import Role
 from ccr.site import guards
 from ccr.site.guards import anyone, barely_signed_in, guard_of, only, signed_in
-from ccr.site.limits import limit_of
+from ccr.site.limits import Limits, limit_of
 from tests.accounts_house import OMAR, PASSWORD, House, open_house
 from tests.site.accounts_app import PUBLIC_URL, make_app, make_settings
 
@@ -295,7 +295,8 @@ def test_a_route_has_no_second_guard() -> None:
         anyone(signed_in(room))
 
 
-async def test_registering_is_limited_by_address(house: House, app: Quart) -> None:
+async def test_registering_is_limited_by_address(app: Quart) -> None:
+    app.extensions["ccr.limits"] = Limits(clock=lambda: 0.0)
     body = json.dumps({}).encode()
     client = app.test_client()
 
@@ -318,6 +319,7 @@ async def test_registering_is_limited_by_address(house: House, app: Quart) -> No
 async def test_having_many_accounts_does_not_help_against_a_limit_by_address(
     house: House, app: Quart
 ) -> None:
+    app.extensions["ccr.limits"] = Limits(clock=lambda: 0.0)
     await house.customer()
     carla = await Browser(app).sign_in("carla@example.org")
 

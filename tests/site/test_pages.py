@@ -46,7 +46,7 @@ async def test_errors_are_pages_too_and_tell_no_internals(pages: Pages) -> None:
 
 async def test_too_many_tries_come_back_as_the_form_with_the_time_to_wait(pages: Pages) -> None:
     await pages.house.customer()
-    pages.app.extensions["ccr.limits"] = limits.Limits(on=True)
+    pages.app.extensions["ccr.limits"] = limits.Limits(on=True, clock=lambda: 0.0)
     browser = pages.browser()
 
     answers = [await browser.sign_in("carla@example.org", "") for _ in range(61)]
