@@ -238,8 +238,8 @@ def describe() -> dict[str, Any]:
                     "type": "apiKey",
                     "in": "cookie",
                     "name": "ccr_session",
-                    "description": "A change needs an Origin, too. Over https the name begins with __Host-. With a header"
-                    " As-Person: <id> a session of anybody else counts as none.",
+                    "description": "A change needs an Origin, too. Over https the name begins with __Host-. "
+                    "With a header As-Person: <id> a session of anybody else counts as none.",
                 },
             },
         },
