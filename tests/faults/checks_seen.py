@@ -45,12 +45,15 @@ def seen_without_right(
     history: History, truth: Truth, timelines: dict[int, list[Row]]
 ) -> Iterator[Violation]:
     """Nobody was shown what is not for them, nor an agent what came when the ticket was no longer theirs."""
+    terms = {
+        (ticket, person): _terms(rows, person) for ticket, rows in timelines.items() for person in truth.roles
+    }
     for (ticket, seq), people in history.viewers.items():
         rows = timelines.get(ticket, [])
         if seq > len(rows):
             continue
         for person in people:
-            if not _sees(rows[seq - 1], _terms(rows, person), person, truth):
+            if not _sees(rows[seq - 1], terms[ticket, person], person, truth):
                 yield Violation("seen without right", f"{ticket}#{seq} {rows[seq - 1].type} by {person}")
 
 
