@@ -43,24 +43,27 @@ export class MessageComposer extends HTMLElement {
   }
 
   #submit(event) {
-    if (this.form.elements.files.value) return; // files go with the form
+    if (this.picking) return event.preventDefault(), void this.picking.finally(() => this.form.requestSubmit());
+    if (this.form.elements.files.value) return; // nobody took them: files go with the form
     event.preventDefault();
     const body = this.text.value.replace(/\r\n?/g, "\n");
-    if (!body.trim() || length(body) > MOST) return this.text.focus();
+    const hasFiles = !this.isNote && this.tray?.count > 0;
+    if ((!body.trim() && !hasFiles) || length(body) > MOST) return this.text.focus();
     const reply = Number(this.form.elements.reply_to?.value);
-    const command = { type: this.form.elements.type.value, body };
+    const command = { type: this.form.elements.type.value, ...(body.trim() && { body }) };
     if (reply && !this.isNote) command.reply_to = reply;
     this.text.value = "";
     this.#setReply(0);
     this.#measure();
     this.#emit("stopped");
-    this.#hand(command);
+    this.#hand(command, hasFiles ? this.tray.take() : undefined);
     this.text.focus();
   }
 
-  /** Whoever listens puts the promise that it is kept into `detail.kept`; until then the draft outlives this page. */
-  async #hand(command) {
-    const detail = { command };
+  /** Whoever listens puts the promise that it is kept into `detail.kept`; until then the draft outlives this page.
+   *  What was picked to go with it has a way of its own, `send(command)`. */
+  async #hand(command, send) {
+    const detail = { command, send };
     this.#emit("compose", detail);
     await detail.kept;
     if (!this.text.value) this.draft.clear();

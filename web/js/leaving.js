@@ -21,5 +21,6 @@ function question(count) {
 
 async function forgetAll() {
   forgetDrafts();
+  globalThis.indexedDB?.deleteDatabase("ccr-files"); // messages that wait for their files
   await Promise.all([forgetOutbox(), forgetPages(), within("news", "readwrite", (store) => store.clear()).catch(() => {})]);
 }

@@ -28,10 +28,10 @@ export class Pending {
   }
 
   /** `command` is a `post_message` or a `post_note`. Resolves once it is kept, whatever happens to this page then. */
-  async add(command) {
+  async add(command, key = newKey()) {
     const last = this.#messages.at(-1)?.at ?? 0;
     const { person, ticket } = this;
-    const message = { key: newKey(), person, ticket, command, at: Math.max(Date.now(), last + 1), fault: null };
+    const message = { key, person, ticket, command, at: Math.max(Date.now(), last + 1), fault: null };
     this.#messages.push(message);
     this.#redraw();
     message.isBeingKept = true;

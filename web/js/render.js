@@ -163,7 +163,8 @@ export function withdrawStaleOffers(root) {
 export function renderPending({ key, command, at: sentAt, fault }, viewer, quoted) {
   const type = command.type === "post_note" ? "note_posted" : "message_posted";
   const at = new Date(sentAt).toISOString();
-  const item = renderEntry({ ...command, type, key, at, actor: { id: viewer.me } }, viewer, quoted);
+  const { attachments, body = attachments ? "Files" : "", reply_to } = command;
+  const item = renderEntry({ body, reply_to, type, key, at, actor: { id: viewer.me } }, viewer, quoted);
   for (const place of item.querySelectorAll(".reply, .undo")) place.remove();
   item.classList.add("on-its-way");
   item.classList.toggle("failed", Boolean(fault));

@@ -1,6 +1,7 @@
 // Entry point of a ticket's page.
 
 import "./common.js";
+import { attaching } from "./attaching.js";
 import { MessageComposer } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { carryOut } from "./forms.js";
@@ -24,6 +25,7 @@ function start() {
   showLine(connection, document.querySelector(".line-state"));
   tick(document.querySelector("#about"));
   wireComposer(conversation);
+  attaching(timeline, conversation);
   carryOut(document, connection, ({ entries }, form) => {
     form.closest("[popover]")?.hidePopover?.();
     form.closest("details")?.removeAttribute("open");
@@ -40,7 +42,7 @@ function start() {
 
 function wireComposer(conversation) {
   const composer = document.querySelector("message-composer");
-  composer?.addEventListener("compose", ({ detail }) => (detail.kept = conversation.write(detail.command)));
+  composer?.addEventListener("compose", ({ detail }) => (detail.kept = detail.send?.(detail.command) ?? conversation.write(detail.command)));
   composer?.addEventListener("writing", () => conversation.typingOut.writing());
   composer?.addEventListener("stopped", () => conversation.typingOut.stop());
 }

@@ -1,0 +1,44 @@
+// The door to files: what sends, shows and plays them is loaded when somebody has one.
+
+import { names } from "./store.js";
+
+export function attaching(timeline, conversation) {
+  let loading;
+  const load = () =>
+    (loading ??= import("./files.js").then(
+      ({ Files }) => new Files(timeline, conversation),
+      (error) => ((loading = undefined), Promise.reject(error)), // without it files still go with the form
+    ));
+  const canWrite = () => document.querySelector("message-composer [name=files]");
+  const pick = (picked, input) => {
+    const composer = document.querySelector("message-composer");
+    const list = [...picked];
+    composer.picking = load()
+      .then((files) => files.pick(list))
+      .then(() => input && (Object.assign(input, { value: "" }), delete input.parentElement.dataset.count))
+      .catch(() => {}) // it is still where it was picked
+      .finally(() => delete composer.picking);
+  };
+
+  addEventListener("files", ({ detail }) => load().then((files) => files.draw(detail)));
+  document.addEventListener("change", ({ target }) => target.name === "files" && target.files.length && pick(target.files, target));
+  document.addEventListener("paste", (event) => {
+    const { files, types } = event.clipboardData;
+    if (!files.length || types.includes("text/plain") || !canWrite()) return;
+    event.preventDefault();
+    pick(files);
+  });
+  document.addEventListener("dragover", (event) => canWrite() && event.dataTransfer.types.includes("Files") && event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    if (!event.dataTransfer.files.length || !canWrite()) return;
+    event.preventDefault();
+    pick(event.dataTransfer.files);
+  });
+  document.addEventListener("click", (event) => {
+    const picture = event.target.closest(".picture");
+    if (!picture || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    load().then((files) => files.look(picture));
+  });
+  if (names("ccr:parcel").length) load(); // an earlier visit left some on their way
+}

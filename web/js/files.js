@@ -1,0 +1,27 @@
+// Files in the conversation, loaded on first use: picked, shown at once, uploaded, sent; and what came, drawn and looked at.
+
+import { draw } from "./files/draw.js";
+import { look } from "./files/lightbox.js";
+import { Parcels } from "./files/parcels.js";
+import { Tray } from "./files/tray.js";
+
+export class Files {
+  constructor(timeline, conversation) {
+    this.timeline = timeline;
+    this.parcels = new Parcels(timeline, conversation);
+    this.tray = new Tray(timeline, (command, picks) => this.parcels.send(command, picks), conversation.connection);
+  }
+
+  pick(files) {
+    return this.tray.add(files);
+  }
+
+  async draw({ place, attachments }) {
+    const files = await draw(attachments);
+    this.timeline.place.keepFor(false, () => place.replaceChildren(...files));
+  }
+
+  look(picture) {
+    look(picture, this.timeline.list);
+  }
+}

@@ -1,0 +1,35 @@
+// A picture by itself, as large as there is room; the arrows go to those before and after it in the conversation.
+
+import { element } from "./tray.js";
+
+export function look(first, list) {
+  const pictures = [...list.querySelectorAll(".picture")];
+  const dialog = element("dialog", "lightbox", { ariaLabel: "Picture" });
+  const image = element("img", "");
+  const caption = element("p", "small");
+  const save = element("a", "button small", { textContent: "Download" });
+  const close = element("button", "small", { type: "button", textContent: "Close", autofocus: true });
+  let at = Math.max(0, pictures.indexOf(first));
+
+  const show = (step) => {
+    at = (at + step + pictures.length) % pictures.length;
+    const picture = pictures[at] ?? first;
+    const { alt } = picture.querySelector("img");
+    Object.assign(image, { src: picture.href, alt });
+    caption.textContent = pictures.length > 1 ? `${alt} (${at + 1} of ${pictures.length})` : alt;
+    Object.assign(save, { href: picture.href, download: alt });
+  };
+  close.onclick = () => dialog.close();
+  dialog.onclick = ({ target }) => target === dialog && dialog.close();
+  dialog.onkeydown = ({ key }) => ({ ArrowLeft: () => show(-1), ArrowRight: () => show(1) })[key]?.();
+  dialog.onclose = () => {
+    dialog.remove();
+    (pictures[at] ?? first).focus();
+  };
+  const bar = element("div", "row ends");
+  bar.append(caption, save, close);
+  dialog.append(image, bar);
+  show(0);
+  document.body.append(dialog);
+  dialog.showModal();
+}

@@ -1,0 +1,50 @@
+// Messages whose files are still on their way, kept in a database of this browser, files and all, until they are sent.
+// A mark in plain sight tells the page that there are some, so that it need not look.
+
+const NAME = "ccr-files";
+const MARK = "ccr:parcel:";
+
+let opening;
+
+export async function keep(parcel) {
+  await within("readwrite", (store) => store.put(parcel));
+  try {
+    localStorage.setItem(MARK + parcel.key, "1");
+  } catch {
+    // then it is not looked for after a reload
+  }
+}
+
+export async function forget(key) {
+  localStorage?.removeItem(MARK + key);
+  await within("readwrite", (store) => store.delete(key)).catch(() => {});
+}
+
+/** One person's on one ticket, oldest first. */
+export async function kept(person, ticket) {
+  const all = await within("readonly", (store) => store.getAll()).catch(() => []);
+  return all.filter((one) => one.person === person && one.ticket === ticket).sort((one, other) => one.at - other.at);
+}
+
+async function within(mode, work) {
+  const database = await (opening ??= open());
+  return new Promise((resolve, reject) => {
+    const transaction = database.transaction("parcels", mode);
+    const request = work(transaction.objectStore("parcels"));
+    transaction.oncomplete = () => resolve(request.result);
+    transaction.onabort = () => reject(transaction.error);
+  });
+}
+
+function open() {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(NAME, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore("parcels", { keyPath: "key" });
+    request.onsuccess = () => {
+      const database = request.result;
+      database.onversionchange = () => (database.close(), (opening = undefined)); // whoever signs out deletes it
+      resolve(database);
+    };
+    request.onerror = () => ((opening = undefined), reject(request.error));
+  });
+}
