@@ -17,6 +17,7 @@ from ccr import adapters
 from ccr.desk.clock import now, rfc3339
 from ccr.desk.people import Role
 from ccr.operating import DatabaseTrouble, connected, explained
+from ccr.ports import FileMissing, FileStore, FilesUnavailable
 from ccr.settings import VAPID_KEY_FILE, Settings, SettingsError, push_key
 from ccr.store import commits, outbox, people, schema
 from ccr.store.connection import Connection
@@ -114,6 +115,29 @@ def _mail(settings: Settings) -> Iterator[Finding]:
     way = settings.mail.partition(":")[0]
     where = {"file": settings.data / "mail", "sendgrid": settings.sendgrid_host}.get(way)
     yield Finding("mail", f"by {way}" + (f", {where}" if where else ""))
+
+
+def _files(settings: Settings) -> Iterator[Finding]:
+    if settings.files == "local":
+        yield Finding("files", f"{settings.data / 'files'}")
+        return
+    where = f"bucket {settings.cos_bucket} at {settings.cos_endpoint}"
+    try:
+        asyncio.run(_ask(adapters.files_for(settings)))
+    except FilesUnavailable as error:
+        yield Finding("files", f"{where}: {error}", "look at the CCR_COS_… settings; the keys are HMAC keys")
+    else:
+        yield Finding("files", where)
+
+
+async def _ask(files: FileStore) -> None:
+    """Whether it answers. There is no file of this name, and to say so takes the right keys."""
+    try:
+        await files.read("0" * 32, 0, 1)
+    except FileMissing:
+        pass
+    finally:
+        await files.close()
 
 
 def _texts(settings: Settings) -> Iterator[Finding]:
@@ -236,4 +260,4 @@ def _writable(folder: Path) -> bool:
 
 
 Check = Callable[[Settings], Iterator[Finding]]
-CHECKS: tuple[Check, ...] = (_settings, _folder, _database, _redis, _mail, _texts, _notifications)
+CHECKS: tuple[Check, ...] = (_settings, _folder, _database, _redis, _mail, _files, _texts, _notifications)

@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "serving": {"settings", "hypercorn_fixes"} | LEAVES,
     "hypercorn_fixes": set(),
     "operating": {"adapters", "settings", "store"} | LEAVES,
-    "checks": {"operating", "adapters", "settings", "store", "desk"} | LEAVES,
+    "checks": {"operating", "adapters", "settings", "store", "desk", "ports"} | LEAVES,
 } | {leaf: set() for leaf in LEAVES}
 
 KNOW_EVERYONE = {"app", "__main__", "demo"}

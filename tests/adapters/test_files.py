@@ -2,15 +2,19 @@
 
 import stat
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from ccr import checks
 from ccr.adapters.cos import CosFiles, region_of
 from ccr.adapters.local import LocalFiles
+from ccr.checks import passed
 from ccr.ports import FileMissing, FileStore, FilesUnavailable
+from ccr.settings import Settings
 from tests.object_storage import Bucket, serving
 from tests.servers import free_port
 
@@ -175,6 +179,19 @@ async def test_a_store_that_is_away_is_said_once_and_without_its_keys(
 
     assert [record.name for record in caplog.records] == ["ccr.adapters.cos"]
     assert "SECRET" not in caplog.text
+
+
+def test_check_says_whether_the_bucket_can_be_reached(signing: Bucket) -> None:
+    good = Settings(**signing.settings)
+    for settings, right in (
+        (Settings(), True),
+        (good, True),
+        (replace(good, cos_bucket="another"), False),
+        (replace(good, cos_secret_key="another"), False),
+        (replace(good, cos_endpoint=f"http://127.0.0.1:{free_port()}"), False),
+    ):
+        [found] = checks._files(settings)
+        assert passed([found]) is right, found
 
 
 def test_the_region_is_that_of_the_endpoint() -> None:

@@ -4,7 +4,9 @@ import pytest
 from playwright.async_api import Page, expect
 
 from ccr.desk.events import EVENTS
+from ccr.services.attachments import NewUpload
 from tests.browser.desk import Desk
+from tests.file_corpus import MP4, PDF, WEBM_NOTE, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -38,6 +40,21 @@ async def drawn(page: Page, selector: str) -> list[str]:
     return lines
 
 
+async def four_files(desk: Desk, ticket: int) -> list[int]:
+    """One of each kind that is drawn in its own way; their ids."""
+    add, carla = desk.live.registry.attachments.add, desk.live.people["carla"]
+    ids = []
+    for name, content in (
+        ("a & b.png", picture("PNG")),
+        ("c.webm", WEBM_NOTE),
+        ("d.mp4", MP4),
+        ("e.pdf", PDF),
+    ):
+        given = NewUpload(name=name, length=len(content), duration_ms=4_200, waveform="0az9")
+        ids.append((await add(carla, ticket, given, content))["id"])
+    return ids
+
+
 async def everything_happens(desk: Desk) -> int:
     """A ticket with every type of event, and every shape each can have; the number of its last entry."""
     live, ticket = desk.live, 1
@@ -54,6 +71,7 @@ async def everything_happens(desk: Desk) -> int:
     await live.do("amir", ticket, "set_priority", priority="urgent")
     await live.do("ada", ticket, "assign_agent", agent=None)
     await live.do("ada", ticket, "assign_agent", agent=live.id("amir"))
+    await live.do("carla", ticket, "post_message", attachments=await four_files(desk, ticket))
     await live.do("amir", ticket, "close_ticket", reason="Replaced & gone")
     await live.do("carla", ticket, "rate_ticket", stars=4, comment="Quick, kind")
     await live.do("carla", ticket, "reopen_ticket")
@@ -69,6 +87,10 @@ async def test_a_timeline_seen_live_is_the_timeline_seen_later(desk: Desk, name:
 
     last = await everything_happens(desk)
     await expect(live_page.locator(f"#e{last}")).to_be_attached()
+    if name == "carla":
+        await expect(live_page.locator(".files :is(.picture, .sound, .film, .file[download])")).to_have_count(
+            4
+        )
     live_lines = await drawn(live_page, ".entries")
     later_page = await desk.visit(name, "/tickets/1", java_script_enabled=False)
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from quart.datastructures import FileStorage
 
@@ -13,6 +14,7 @@ from ccr.services.attachments import NewUpload
 from ccr.services.uploads import PIECE
 from tests.file_corpus import FORBIDDEN, HTML, PDF, picture
 from tests.live import Cast, registry_with_cast
+from tests.object_storage import serving
 
 LONG = PDF[:9] + b"%" + bytes(range(33, 127)) * 8_000 + PDF[9:]
 NAME = 'Ürgent "plan"; 漢.pdf'
@@ -319,3 +321,29 @@ async def test_a_note_takes_no_files(cast: Cast) -> None:
 
     assert response.status_code == 400
     assert await cast.count("attachments") == 0
+
+
+async def test_from_a_bucket_files_come_by_a_link_and_without_it_people_talk_on(tmp_path: Path) -> None:
+    with serving("nanio", tmp_path) as bucket:
+        async with registry_with_cast(tmp_path / "data", **bucket.settings) as cast:
+            ticket, carla, attachment = await sent(cast, picture("PNG"), NAME.replace("pdf", "png"))
+            path = f"/attachments/{attachment}"
+            found = await carla.call("GET", path)
+            link = found.headers["Location"]
+            async with aiohttp.ClientSession() as session, session.get(link) as response:
+                fetched = (response.status, (await response.read())[:4])
+            page = await cast.registry.site.test_client(use_cookies=False).get(
+                f"/tickets/{ticket}", headers=carla.headers
+            )
+
+            assert (found.status_code, link.partition("/care/")[0]) == (302, bucket.endpoint)
+            assert fetched == (200, b"\x89PNG")
+            assert f"img-src 'self' blob: {bucket.endpoint};" in page.headers["Content-Security-Policy"]
+            assert (await Caller(cast, "omar").call("GET", path)).status_code == 404
+
+            bucket.server.kill()
+            bucket.server.wait()
+            away = await carla.attach(ticket, PDF)
+            assert (away.status_code, (await away.get_json())["code"]) == (503, "unavailable")
+            await cast.do("carla", ticket, "post_message", body="Still here")
+            assert await cast.count("attachments") == 1
