@@ -4,8 +4,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
 from tests.browser.desk import Desk, open_desk
+
+# A busy machine may take its time; whatever is expected comes by itself, or not at all.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture
