@@ -124,19 +124,14 @@ def _may_read(rows: list[Row], person: int, truth: Truth) -> bool:
 
 def _could_have(turns: list[Send], asked: Asked) -> bool:
     """Whether there is an assignment to them that none to another, begun once it was known, had ended by then."""
-    for mine in turns:
-        if mine.command["agent"] != asked.person or mine.refused or mine.begun > asked.ended:
-            continue
-        since = mine.acknowledged_at
-        others = [other for other in turns if other.command["agent"] != asked.person]
-        if since is None or not any(_ended_it(other, since, asked.begun) for other in others):
-            return True
-    return False
-
-
-def _ended_it(other: Send, since: float, by: float) -> bool:
-    done = other.acknowledged_at
-    return done is not None and done < by and other.begun > since
+    mine, ended = [], 0.0
+    for turn in turns:
+        done = turn.acknowledged_at
+        if turn.command["agent"] != asked.person:
+            ended = max(ended, turn.begun) if done is not None and done < asked.begun else ended
+        elif not turn.refused and turn.begun <= asked.ended:
+            mine.append(done)
+    return any(since is None or since >= ended for since in mine)
 
 
 def _zipped(applied: list[int], visible: list[int]) -> list[tuple[int, int]]:
