@@ -18,7 +18,7 @@ export class Files {
 
   async draw({ place, attachments }) {
     const files = await draw(attachments);
-    this.timeline.place.keepFor(false, () => place.replaceChildren(...files));
+    this.timeline.place.keepFor(false, false, () => place.replaceChildren(...files));
   }
 
   look(picture) {
