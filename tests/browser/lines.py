@@ -26,6 +26,12 @@ def gone(line: Proxy) -> None:
     line.cut()
 
 
+async def back(line: Proxy, page: Page) -> None:
+    """The network is back, and the page is told so, as browsers tell it."""
+    line.heal()
+    await page.evaluate("dispatchEvent(new Event('online'))")
+
+
 async def write(page: Page, *texts: str) -> None:
     """One message after the other, by the keyboard."""
     for text in texts:

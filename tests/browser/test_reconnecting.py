@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from tests.accounts_house import PASSWORD
 from tests.browser.desk import Desk, comes_true
-from tests.browser.lines import BODY, ON_ITS_WAY, bad_line, gone, write
+from tests.browser.lines import BODY, ON_ITS_WAY, back, bad_line, gone, write
 from tests.proxy import Proxy
 from tests.waiting import until
 
@@ -129,9 +129,9 @@ async def test_of_very_much_that_was_missed_the_newest_shows_first_and_the_rest_
     gone(line)
     await many(desk, ticket, FAR)
     await desk.live.do("ada", ticket, "set_priority", priority="urgent")
-    line.heal()
+    await back(line, carla)
     last = 33 + FAR
-    await expect(carla.locator(f"#e{last}")).to_be_in_viewport(timeout=30_000)
+    await expect(carla.locator(f"#e{last}")).to_be_in_viewport()
     assert await seqs(carla) == [*range(last - 49, last + 1)]
     await expect(carla.locator("#about .weight")).to_have_text("Urgent")
 
@@ -152,8 +152,8 @@ async def test_who_was_reading_further_up_goes_on_reading_there(desk: Desk, line
 
     gone(line)
     await many(desk, ticket, FAR)
-    line.heal()
-    await expect(carla.locator(".newer")).to_be_visible(timeout=30_000)
+    await back(line, carla)
+    await expect(carla.locator(".newer")).to_be_visible()
     assert abs(await carla.evaluate(where) - before) < 2
     assert await seqs(carla) == [*range(1, 43)]
 
