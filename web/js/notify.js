@@ -3,7 +3,7 @@
 import { hindrance, isSubscribed, turnOn } from "./push.js";
 
 export async function showHere(place) {
-  if (place.dataset.on === "yes" && (await isSubscribed())) return place.replaceChildren(); // it is listed above
+  if (place.dataset.on === "yes" && (await isSubscribed())) return place.remove(); // it is listed above
   const why = hindrance();
   if (why) return say(place, why);
   const button = document.createElement("button");
