@@ -95,20 +95,6 @@ async def test_who_stops_reading_is_cut_off_at_a_megabyte_and_the_others_notice_
     assert [entry["seq"] for entry in seen] == [*range(3, 3 + said)]
 
 
-async def test_who_asks_for_page_after_page_and_reads_none_is_cut_off(
-    live: Live, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(transport, "LINGERS", 0.01)
-    ticket = await long_talk(live)
-    deaf = await live.raw("carla")
-    async with Peak(live, "carla") as peak:
-        await flood(live, deaf, "carla", f'["sync",{{"ticket":{ticket},"after":0,"limit":200}}]')
-        await gone(live, "carla")
-    deaf._wire.transport.abort()
-
-    assert MOST_UNSENT / 2 < peak.bytes < MOST
-
-
 async def test_events_without_end_are_refused_and_held_no_longer(live: Live) -> None:
     ticket = await live.ticket_with_agent()
     [carla] = await live.on_ticket(ticket, "carla")
@@ -160,14 +146,3 @@ async def test_a_page_is_no_larger_than_a_megabyte_and_the_pages_have_everything
     assert [entry["seq"] for entry in seen] == [*range(1, 203)]
     assert [entry["prev"] for entry in seen] == [*range(202)]
     assert back == seen
-
-
-async def flood(live: Live, socket: RawSocket, name: str, event: str) -> None:
-    """The same event until the server has had enough."""
-    sent: list[Any] = []
-    while live.registry.sockets.is_online(live.id(name)) and len(sent) < 2_000:
-        sent.append(event)
-        try:
-            await socket.say(f"42{len(sent)}{event}")
-        except (OSError, ConnectionClosed):
-            return
