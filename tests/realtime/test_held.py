@@ -6,14 +6,13 @@ import sys
 from typing import Any, Self
 
 import pytest
-from websockets.exceptions import ConnectionClosed
 
 from ccr.desk.people import Role
 from ccr.realtime import transport
 from ccr.realtime.server import MAX_FRAME
 from ccr.realtime.sockets import MOST_HELD, ticket_room
 from ccr.realtime.transport import MOST_UNSENT, Transport
-from tests.live import Live, RawSocket, new_key
+from tests.live import Live, new_key
 from tests.waiting import until
 
 MOST = 2_000_000
