@@ -1,7 +1,4 @@
-"""With CCR_TESTS_REQUIRE=all a skip is a failure: in CI nothing is left out unseen. A pytest plugin.
-
-Except for want of what no machine can install: files of others that we may use but not hand on (`tests/specs.py`).
-"""
+"""With CCR_TESTS_REQUIRE=all a skip is a failure: in CI nothing is left out unseen. A pytest plugin."""
 
 import os
 from collections.abc import Generator
@@ -10,16 +7,12 @@ import pytest
 
 ALL_REQUIRED = os.environ.get("CCR_TESTS_REQUIRE") == "all"
 
-NOT_OURS = "is not ours to hand on"
-"""What a skip says that is allowed everywhere."""
-
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A test that skips, or whose fixture does."""
     report = yield
-    allowed = hasattr(report, "wasxfail") or NOT_OURS in str(report.longrepr)
-    if ALL_REQUIRED and report.skipped and not allowed:
+    if ALL_REQUIRED and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = _required(report.longrepr)
     return report

@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 
-from tests.requiring import NOT_OURS
-
 FOLDER = Path(__file__).parent.parent.parent / "shared" / "specs"
 
 
@@ -15,6 +13,6 @@ def spec(name: str) -> dict[str, Any]:
     """The provider's description, or a skip with one line that says what is missing."""
     path = FOLDER / name
     if not path.exists():
-        pytest.skip(f"{name} {NOT_OURS}, and there is no ../shared/specs/{name} beside this clone")
+        pytest.skip(f"there is no ../shared/specs/{name} beside this clone")
     described: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return described
