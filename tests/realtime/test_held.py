@@ -6,13 +6,14 @@ import sys
 from typing import Any, Self
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from ccr.desk.people import Role
 from ccr.realtime import transport
 from ccr.realtime.server import MAX_FRAME
 from ccr.realtime.sockets import MOST_HELD, ticket_room
 from ccr.realtime.transport import MOST_UNSENT, Transport
-from tests.live import Live, new_key
+from tests.live import Live, RawSocket, new_key
 from tests.waiting import until
 
 MOST = 2_000_000
@@ -34,7 +35,10 @@ def held(live: Live, name: str) -> int:
 
 
 class Peak:
-    """The most that was held at any step of the loop while it watched."""
+    """The most that was held while it watched, looked at every millisecond.
+
+    At every step of the loop it would never let go of the interpreter, and starve the threads that read.
+    """
 
     def __init__(self, live: Live, name: str) -> None:
         self._live, self._name = live, name
@@ -50,7 +54,7 @@ class Peak:
     async def _watch(self) -> None:
         while True:
             self.bytes = max(self.bytes, held(self._live, self._name))
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.001)
 
 
 async def gone(live: Live, name: str) -> None:
@@ -92,6 +96,20 @@ async def test_who_stops_reading_is_cut_off_at_a_megabyte_and_the_others_notice_
         caught_up = await amir.ask("sync", {"ticket": ticket, "after": seen[-1]["seq"]})
         seen += caught_up["entries"]
     assert [entry["seq"] for entry in seen] == [*range(3, 3 + said)]
+
+
+async def test_who_asks_for_page_after_page_and_reads_none_is_cut_off(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "LINGERS", 0.01)
+    ticket = await long_talk(live)
+    deaf = await live.raw("carla")
+    async with Peak(live, "carla") as peak:
+        await flood(live, deaf, "carla", f'["sync",{{"ticket":{ticket},"after":0,"limit":200}}]')
+        await gone(live, "carla")
+    deaf._wire.transport.abort()
+
+    assert MOST_UNSENT / 2 < peak.bytes < MOST
 
 
 async def test_events_without_end_are_refused_and_held_no_longer(live: Live) -> None:
@@ -145,3 +163,14 @@ async def test_a_page_is_no_larger_than_a_megabyte_and_the_pages_have_everything
     assert [entry["seq"] for entry in seen] == [*range(1, 203)]
     assert [entry["prev"] for entry in seen] == [*range(202)]
     assert back == seen
+
+
+async def flood(live: Live, socket: RawSocket, name: str, event: str) -> None:
+    """The same event until the server has had enough."""
+    sent: list[Any] = []
+    while live.registry.sockets.is_online(live.id(name)) and len(sent) < 2_000:
+        sent.append(event)
+        try:
+            await socket.say(f"42{len(sent)}{event}")
+        except (OSError, ConnectionClosed):
+            return
