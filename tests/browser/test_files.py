@@ -237,3 +237,49 @@ async def test_words_taken_back_take_their_picture_with_them(desk: Desk) -> None
         await expect(page.locator("#e3 .files")).to_have_count(0)
     files = desk.live.registry.settings.data / "files"
     await until(lambda: not [path for path in files.rglob("*") if path.is_file()])
+
+
+PLAYING = (
+    "async (selector) => { const audio = document.querySelector(selector); await audio.play(); return true; }"
+)
+HEARD = "(selector) => document.querySelector(selector).currentTime > 0"
+
+
+async def test_a_voice_note_is_recorded_listened_to_sent_and_played(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}", permissions=["microphone"], **PHONE)
+    amir = await desk.visit("amir", f"/tickets/{ticket}")
+
+    await carla.get_by_role("button", name="Record a voice note").tap()
+    await expect(carla.locator(".recording .wave i").nth(12)).to_be_visible()
+    if folder := os.environ.get("LOOK"):
+        await carla.screenshot(path=f"{folder}/recording.png")
+    await carla.get_by_role("button", name="Stop").tap()
+    assert await carla.evaluate(PLAYING, ".tray audio")
+    await comes_true(carla, HEARD, ".tray audio")
+    await carla.get_by_role("button", name="Send", exact=True).tap()
+
+    await expect(amir.locator("#e3 .sound[data-waveform] .player i").nth(5)).to_be_visible()
+    assert await amir.evaluate(PLAYING, "#e3 audio")
+    await comes_true(amir, HEARD, "#e3 audio")
+    await amir.click("#e3 .speed")
+    assert await amir.evaluate("document.querySelector('#e3 audio').playbackRate") == 1.5
+    if folder := os.environ.get("LOOK"):
+        await amir.screenshot(path=f"{folder}/note.png")
+    rows = await desk.live.rows("SELECT media_type, duration_ms, bytes FROM attachments")
+    assert rows[0][0] == "audio/webm"
+    assert rows[0][1] >= 1_000
+    assert rows[0][2] / rows[0][1] < 10, "far more than 24 kbit/s"
+
+
+async def test_a_recording_can_be_discarded(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}", permissions=["microphone"])
+
+    await carla.focus("[aria-label='Record a voice note']")
+    await carla.keyboard.press("Enter")
+    await expect(carla.locator(".recording")).to_be_visible()
+    await carla.get_by_role("button", name="Discard").click()
+
+    await expect(carla.locator(".recording")).to_have_count(0)
+    await expect(carla.locator(".tray .pick")).to_have_count(0)

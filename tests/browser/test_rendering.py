@@ -22,6 +22,7 @@ AS_LINES = """(selector) => {
       if (text) lines.push(" ".repeat(depth) + text);
       return;
     }
+    if (node.matches(".player")) return;
     const attributes = [...node.attributes]
       .filter(({ name, value }) => value !== "" && !added.includes(name))
       .map(({ name, value }) => `${name}=${name === "class" ? classes(value).sort().join(".") : value}`)

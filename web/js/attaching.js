@@ -40,5 +40,9 @@ export function attaching(timeline, conversation) {
     event.preventDefault();
     load().then((files) => files.look(picture));
   });
+  document.addEventListener("pointerdown", ({ target }) => record(target.closest(".voice"), true));
+  document.addEventListener("click", ({ target, detail }) => detail || record(target.closest(".voice"))); // by the keyboard
+  const record = (button, isHeld) => button && load().then((files) => files.record(button, isHeld));
+  if (timeline.querySelector("[data-waveform]")) load();
   if (names("ccr:parcel").length) load(); // an earlier visit left some on their way
 }

@@ -1,7 +1,8 @@
 // Files in the conversation, loaded on first use: picked, shown at once, uploaded, sent; and what came, drawn and looked at.
 
-import { draw } from "./files/draw.js";
+import { draw, parts } from "./files/draw.js";
 import { look } from "./files/lightbox.js";
+import { players } from "./files/player.js";
 import { Parcels } from "./files/parcels.js";
 import { Tray } from "./files/tray.js";
 
@@ -10,6 +11,7 @@ export class Files {
     this.timeline = timeline;
     this.parcels = new Parcels(timeline, conversation);
     this.tray = new Tray(timeline, (command, picks) => this.parcels.send(command, picks), conversation.connection);
+    players(timeline.list);
   }
 
   pick(files) {
@@ -18,7 +20,17 @@ export class Files {
 
   async draw({ place, attachments }) {
     const files = await draw(attachments);
-    this.timeline.place.keepFor(false, false, () => place.replaceChildren(...files));
+    this.timeline.place.keepFor(false, false, () => {
+      place.replaceChildren(...files);
+      players(place);
+      this.timeline.roving.changed();
+    });
+  }
+
+  async record(button, isHeld) {
+    await parts();
+    const { pressed } = await import("./files/voice.js");
+    await pressed(button, isHeld, { keep: (file, note) => this.tray.add([file], note), say: (words) => this.tray.say(words) });
   }
 
   look(picture) {

@@ -32,11 +32,11 @@ export class Tray {
 
   async add(files, note) {
     await parts();
-    this.#say("");
+    this.say("");
     for (const file of files) {
-      if (this.#picks.length >= MOST) return this.#say(`A message takes ${MOST} files at most.`);
-      if (file.size > LARGEST) this.#say(`${file.name} is larger than 10 MiB.`);
-      else if (!file.size) this.#say(`${file.name} is empty.`);
+      if (this.#picks.length >= MOST) return this.say(`A message takes ${MOST} files at most.`);
+      if (file.size > LARGEST) this.say(`${file.name} is larger than 10 MiB.`);
+      else if (!file.size) this.say(`${file.name} is empty.`);
       else await this.#pick(file, note);
     }
   }
@@ -85,7 +85,7 @@ export class Tray {
     this.list.replaceChildren(...this.#picks.map(({ item }) => item).filter(Boolean));
   }
 
-  #say(words) {
+  say(words) {
     this.#attach();
     Object.assign(this.said, { textContent: words, hidden: !words });
   }
