@@ -79,9 +79,10 @@ def moving(form: str, frames: int = 3, size: tuple[int, int] = (32, 24)) -> byte
 
 PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n"
 WEBM_NOTE = (
-    b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08B\x82\x84webmA_OPUS" + b"\0" * 99
+    b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08B\x82\x84webm\x86\x86A_OPUS"
+    + b"\0" * 99
 )
-WEBM_FILM = WEBM_NOTE.replace(b"A_OPUS", b"V_VP8")
+WEBM_FILM = WEBM_NOTE.replace(b"\x86\x86A_OPUS", b"\x86\x85V_VP8")
 OGG_NOTE = b"OggS\x00\x02" + b"\0" * 22 + b"OpusHead" + b"\0" * 50
 MP4 = b"\0\0\0\x18ftypisom\0\0\x02\0isommp41" + b"\0\0\0\x20hdlr\0\0\0\0\0\0\0\0vide" + b"\0" * 50
 M4A = b"\0\0\0\x18ftypM4A \0\0\x02\0M4A mp42" + b"\0" * 80
@@ -106,6 +107,7 @@ ALLOWED: dict[str, tuple[str, bytes, str]] = {
     ),
     "OpenDocument": ("a.odt", open_document(), "application/vnd.oasis.opendocument.text"),
     "a WebM note": ("a.webm", WEBM_NOTE, "audio/webm"),
+    "a WebM note whose sound happens to spell": ("a.webm", WEBM_NOTE + b"V_VP8 <a <IMG ", "audio/webm"),
     "a WebM film": ("a.webm", WEBM_FILM, "video/webm"),
     "an Opus note": ("a.ogg", OGG_NOTE, "audio/ogg"),
     "MP4": ("a.mp4", MP4, "video/mp4"),

@@ -66,6 +66,12 @@ ALLOWED = (
 _MARKUP = re.compile(
     rb"<\s*(?:!doctype|\?xml|html|head|body|script|svg|iframe|object|embed|img|style|a\s)", re.IGNORECASE
 )
+# In what is no text, a tag of two letters comes about by chance.
+_PAGE = re.compile(
+    rb"<\s*(?:!doctype|\?xml|html|head|body|script|svg|iframe|object|embed|style)", re.IGNORECASE
+)
+# An element of Matroska: the codec of a track. Its letters alone are in many a sound.
+_MOVING = re.compile(rb"\x86[\x81-\xbf]V_(?:VP8|VP9|AV1|MPEG|THEORA|MS/)")
 _SOUND_BRANDS = frozenset({b"M4A ", b"M4B "})
 _MOVIE_BRANDS = frozenset(
     {
@@ -117,9 +123,8 @@ def _found(content: bytes) -> Kind:
 
 
 def _sound_or_film(content: bytes) -> Kind | None:
-    head = content[: 8 * _HEAD]
     if content.startswith(b"\x1aE\xdf\xa3") and b"webm" in content[:64]:
-        return WEBM if b"V_" in head else WEBM_SOUND
+        return WEBM if _MOVING.search(content[: 64 * _HEAD]) else WEBM_SOUND
     if content.startswith(b"OggS") and b"OpusHead" in content[:64]:
         return OPUS
     if content[4:8] == b"ftyp":
@@ -189,7 +194,7 @@ def _refuse_second_nature(kind: Kind, content: bytes) -> None:
     """A file that another program would take for something else: an archive at its end, a page at its beginning."""
     if zipfile.is_zipfile(io.BytesIO(content)):
         _refuse(f"is {kind.words} and an archive at the same time")
-    if _MARKUP.search(content[:_HEAD]) and not kind.is_picture:
+    if kind is not TEXT and not kind.is_picture and _PAGE.search(content[:_HEAD]):
         _refuse(f"is {kind.words} and a page at the same time")
 
 

@@ -22,7 +22,6 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
 )
 LIVE = "[data-live]"
 """A timeline or a list that hears of everything by now."""

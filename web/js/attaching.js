@@ -40,9 +40,15 @@ export function attaching(timeline, conversation) {
     event.preventDefault();
     load().then((files) => files.look(picture));
   });
-  document.addEventListener("pointerdown", ({ target }) => record(target.closest(".voice"), true));
+  if (globalThis.MediaRecorder && navigator.mediaDevices) document.documentElement.dataset.voice = "yes";
+  const record = (button, released) => button && load().then((files) => files.record(button, released)).catch(() => {});
+  document.addEventListener("pointerdown", ({ target, button, pointerId }) => {
+    const voice = !button && target.closest(".voice");
+    if (!voice) return;
+    voice.setPointerCapture(pointerId);
+    record(voice, new Promise((resolve) => voice.addEventListener("lostpointercapture", resolve, { once: true })));
+  });
   document.addEventListener("click", ({ target, detail }) => detail || record(target.closest(".voice"))); // by the keyboard
-  const record = (button, isHeld) => button && load().then((files) => files.record(button, isHeld));
   if (timeline.querySelector("[data-waveform]")) load();
   if (names("ccr:parcel").length) load(); // an earlier visit left some on their way
 }

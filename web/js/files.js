@@ -27,10 +27,11 @@ export class Files {
     });
   }
 
-  async record(button, isHeld) {
-    await parts();
-    const { pressed } = await import("./files/voice.js");
-    await pressed(button, isHeld, { keep: (file, note) => this.tray.add([file], note), say: (words) => this.tray.say(words) });
+  /** `released` resolves once the button is let go of. */
+  async record(button, released) {
+    const [{ pressed }] = await Promise.all([import("./files/voice.js"), parts()]);
+    this.tray.say("");
+    await pressed(button, released, { keep: (file, note) => this.tray.add([file], note), say: (words) => this.tray.say(words) });
   }
 
   look(picture) {

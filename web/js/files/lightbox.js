@@ -1,6 +1,6 @@
 // A picture by itself, as large as there is room; the arrows go to those before and after it in the conversation.
 
-import { element } from "./tray.js";
+import { element } from "./element.js";
 
 export function look(first, list) {
   const pictures = [...list.querySelectorAll(".picture")];

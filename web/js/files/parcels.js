@@ -5,7 +5,8 @@ import { newKey } from "../keys.js";
 import { quoteOf, renderPending } from "../render.js";
 import { parts } from "./draw.js";
 import { forget, keep, kept } from "./shelf.js";
-import { element, preview, update } from "./tray.js";
+import { element } from "./element.js";
+import { preview, update } from "./tray.js";
 import { Upload } from "./upload.js";
 
 export class Parcels {

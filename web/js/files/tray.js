@@ -1,7 +1,9 @@
 // What is picked and not yet sent: shown above the text at once, and uploading meanwhile.
 
 import { parts, sizeInWords } from "./draw.js";
+import { element } from "./element.js";
 import { fitted } from "./fit.js";
+import { playerOf } from "./player.js";
 import { Upload } from "./upload.js";
 
 const MOST = 5;
@@ -94,7 +96,7 @@ export class Tray {
 /** How a file looks before the desk has it. */
 export function preview({ file, url, note }) {
   if (/^image\/(jpeg|png|webp|gif)$/.test(file.type)) return element("img", "thumb", { src: url, alt: file.name });
-  if (note) return element("audio", "", { src: url, controls: true });
+  if (note) return playerOf(url, note);
   const card = element("p", "card-of-file");
   const size = element("span", "size", { textContent: sizeInWords(file.size) });
   card.append(element("span", "name", { textContent: file.name }), " ", size);
@@ -110,8 +112,4 @@ export function update({ item, upload }) {
   bar.hidden = Boolean(upload.attachment || upload.fault);
   item.classList.toggle("failed", Boolean(upload.fault));
   item.querySelector(".error").textContent = upload.fault ?? upload.trouble;
-}
-
-export function element(name, className, properties) {
-  return Object.assign(document.createElement(name), { className }, properties);
 }

@@ -1,38 +1,44 @@
-// Voice notes: held or tapped to record, listened to before they are sent. Opus at 24 kbit/s, three minutes at most.
+// Voice notes: held or tapped to record, listened to before they are sent. Opus at 24 kbit/s where the browser has it,
+// three minutes at most. Nothing is recorded that nobody sees: where the page is hidden, it ends.
 
-import { element } from "./tray.js";
+import { element } from "./element.js";
+import { BARS, bar, inMinutes, peaks } from "./wave.js";
 
 const TYPES = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus"];
 const ENDINGS = { "audio/webm": "webm", "audio/mp4": "m4a", "audio/ogg": "ogg" };
 const LONGEST = 180_000;
+const LAST = 30_000; // that is said, and counted down
 const HELD = 400; // released later than this, the button was held: that ends it
 const EVERY = 100;
-const BARS = 32;
+const WHY = {
+  NotAllowedError: "The microphone may not be used. Allow it for this site, then press the button again. Nothing that you wrote is lost.",
+  NotFoundError: "There is no microphone to be found.",
+};
 
 let current;
 
-/** The button was pressed (`isHeld`: and may be held): it begins, or ends what was begun. `keep(file, note)` takes the note, `say(words)` tells. */
-export async function pressed(button, isHeld, { keep, say }) {
-  if (current) return current.stop();
-  const since = performance.now();
-  let isReleased = false;
-  const release = () => {
-    isReleased = performance.now() - since > HELD;
-    if (isReleased) current?.stop();
-  };
-  if (isHeld) addEventListener("pointerup", release, { once: true });
+/** The button was pressed: it begins, or ends what was begun. `released` resolves once a finger or a mouse lets go of it;
+ *  `keep(file, note)` takes the note, `say(words)` tells. */
+export async function pressed(button, released, { keep, say }) {
+  if (current) return current.stop?.();
+  current = {}; // until the microphone is there, pressing again changes nothing
+  let stream;
   try {
-    const stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1 } });
-    current = new Recording(stream, button, keep);
-    if (isReleased) current.stop();
-  } catch {
-    say("The microphone cannot be used: allow it for this site, then try again.");
+    stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1 } });
+    const recording = (current = new Recording(stream, button, keep));
+    released?.then(() => performance.now() - recording.began > HELD && recording.stop());
+  } catch (error) {
+    current = undefined;
+    for (const track of stream?.getTracks() ?? []) track.stop();
+    say(WHY[error.name] ?? "The microphone cannot be used just now.");
   }
 }
 
 class Recording {
   #levels = [];
   #chunks = [];
+  #hidden = () => document.hidden && this.stop();
+  #sent = () => this.stop();
 
   constructor(stream, button, keep) {
     Object.assign(this, { stream, button, keep });
@@ -40,30 +46,44 @@ class Recording {
     this.recorder = new MediaRecorder(stream, { mimeType, audioBitsPerSecond: 24_000 });
     this.recorder.ondataavailable = ({ data }) => this.#chunks.push(data);
     this.recorder.onstop = () => this.#done();
-    this.began = performance.now();
-    this.#show();
     this.#listen();
+    this.#show();
+    document.addEventListener("visibilitychange", this.#hidden);
     this.recorder.start();
+    this.began = performance.now();
   }
 
   stop() {
+    this.took ??= performance.now() - this.began;
     if (this.recorder.state !== "inactive") this.recorder.stop();
   }
 
-  cancel() {
-    this.isCancelled = true;
+  discard() {
+    this.isDiscarded = true;
     this.stop();
   }
 
   #show() {
-    this.bar = element("p", "recording row");
-    this.time = element("span", "number", { textContent: "0:00" });
+    this.bar = element("div", "recording row", { role: "group", ariaLabel: "Voice note" });
+    this.time = element("span", "number");
     this.wave = element("span", "wave", { ariaHidden: "true" });
-    const stop = element("button", "small", { type: "button", textContent: "Stop", onclick: () => this.stop() });
-    const cancel = element("button", "small bare", { type: "button", textContent: "Discard", onclick: () => this.cancel() });
-    this.bar.append(element("span", "unseen", { role: "status", textContent: "Recording" }), this.time, this.wave, stop, cancel);
-    this.button.closest("form").querySelector(".writing").before(this.bar);
+    this.said = element("span", "unseen", { role: "status" });
+    const stop = element("button", "small main", { type: "button", textContent: "Stop", onclick: () => this.stop() });
+    const discard = element("button", "small bare", { type: "button", textContent: "Discard", onclick: () => this.discard() });
+    this.bar.append(this.said, this.time, this.wave, stop, discard);
     this.button.setAttribute("aria-pressed", "true");
+    this.#place();
+    this.said.textContent = "Recording";
+    this.#tick(0);
+  }
+
+  /** Sending ends it and takes it along. */
+  #place() {
+    const { form } = this.button;
+    form.querySelector(".writing").before(this.bar);
+    form.addEventListener("submit", this.#sent, true);
+    const composer = form.parentElement;
+    composer.picking = new Promise((resolve) => (this.finished = () => (delete composer.picking, resolve())));
   }
 
   #listen() {
@@ -72,51 +92,43 @@ class Recording {
     const samples = new Float32Array(analyser.fftSize);
     this.context.createMediaStreamSource(this.stream).connect(analyser);
     this.timer = setInterval(() => {
-      const passed = performance.now() - this.began;
       analyser.getFloatTimeDomainData(samples);
       this.#levels.push(Math.max(...samples.map(Math.abs)));
-      this.time.textContent = inMinutes(passed);
-      fill(this.wave, peaks(this.#levels.slice(-BARS)));
-      if (passed > LONGEST) this.stop();
+      this.wave.replaceChildren(...peaks(this.#levels.slice(-BARS)).map(bar));
+      this.#tick(performance.now() - this.began);
     }, EVERY);
   }
 
-  #done() {
+  #tick(passed) {
+    const left = LONGEST - passed;
+    const isLast = left < LAST;
+    this.time.textContent = isLast ? `${inMinutes(left)} left` : inMinutes(passed);
+    if (isLast && !this.bar.matches(".last")) this.said.textContent = `${LAST / 1_000} seconds left`;
+    this.bar.classList.toggle("last", isLast);
+    if (left <= 0) this.stop();
+    else if (!this.bar.isConnected) this.discard(); // nothing can be written here any more
+  }
+
+  async #done() {
     current = undefined;
     clearInterval(this.timer);
+    document.removeEventListener("visibilitychange", this.#hidden);
+    this.button.form?.removeEventListener("submit", this.#sent, true);
     this.context.close();
     for (const track of this.stream.getTracks()) track.stop();
+    const hadFocus = this.bar.contains(document.activeElement);
     this.bar.remove();
     this.button.removeAttribute("aria-pressed");
+    if (hadFocus) this.button.focus();
     const type = this.recorder.mimeType.split(";")[0];
     const file = new File(this.#chunks, `Voice note.${ENDINGS[type] ?? "webm"}`, { type });
-    if (this.isCancelled || !file.size) return;
-    const duration = Math.round(Math.min(LONGEST, performance.now() - this.began));
-    this.keep(file, { duration_ms: Math.max(1, duration), waveform: peaks(this.#levels).map((peak) => peak.toString(36)).join("") || "0" });
+    if (!this.isDiscarded && file.size) await this.keep(file, this.#note());
+    this.finished();
   }
-}
 
-/** At most 32 numbers from 0 to 35, the loudest being 35. */
-function peaks(levels) {
-  const count = Math.min(BARS, levels.length);
-  const loudest = Math.max(...levels, 0.01);
-  return Array.from({ length: count }, (_, n) => {
-    const part = levels.slice(Math.floor((n * levels.length) / count), Math.floor(((n + 1) * levels.length) / count));
-    return Math.round((35 * Math.max(...part)) / loudest);
-  });
-}
-
-function fill(place, heights) {
-  place.replaceChildren(
-    ...heights.map((height) => {
-      const bar = document.createElement("i");
-      bar.style.height = `${15 + (85 * height) / 35}%`;
-      return bar;
-    }),
-  );
-}
-
-export function inMinutes(ms) {
-  const seconds = Math.round(ms / 1_000);
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  #note() {
+    const took = this.took ?? performance.now() - this.began;
+    const waveform = peaks(this.#levels).map((peak) => peak.toString(36)).join("");
+    return { duration_ms: Math.max(1, Math.round(Math.min(LONGEST, took))), waveform: waveform || "0" };
+  }
 }
