@@ -104,4 +104,4 @@ async def open_desk(folder: Path, chromium_path: Path, **settings: Any) -> Async
         stack.push_async_callback(chromium.close)
         desk = Desk(live, chromium)
         yield desk
-        assert desk.complaints == []
+        assert not desk.complaints, desk.complaints

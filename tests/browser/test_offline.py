@@ -174,3 +174,22 @@ async def test_who_loses_a_ticket_keeps_nothing_of_it(desk: Desk, line: Proxy) -
     gone(line)
     await amir.goto(f"/tickets/{ticket}")
     await expect(amir.get_by_role("heading", name="No connection")).to_be_visible()
+
+
+async def test_a_network_that_goes_while_a_page_settles_is_waited_for(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla")
+    await carla.add_init_script(
+        """const start = window.setTimeout;
+        window.setTimeout = (work, delay, ...given) =>
+            delay === 5_000 ? (window.settleNow = work) : start(work, delay, ...given);"""
+    )
+    await carla.goto(f"/tickets/{ticket}")
+    await carla.wait_for_selector("[data-live]")
+
+    await desk.cut(carla.context)
+    await carla.evaluate("new Promise((settled) => { settleNow(); requestIdleCallback(settled); })")
+    assert await carla.evaluate("navigator.serviceWorker.getRegistration().then((worker) => !worker)")
+
+    await desk.mend(carla.context)
+    await comes_true(carla, "navigator.serviceWorker.getRegistration().then(Boolean)")

@@ -2,6 +2,8 @@
 
 import { names } from "./store.js";
 
+const DRAW_AGAIN_AFTER = 5_000;
+
 export function attaching(timeline, conversation) {
   let loading;
   const load = () =>
@@ -20,7 +22,9 @@ export function attaching(timeline, conversation) {
       .finally(() => delete composer.picking);
   };
 
-  addEventListener("files", ({ detail }) => load().then((files) => files.draw(detail)));
+  const draw = (detail) =>
+    load().then((files) => files.draw(detail), () => setTimeout(draw, DRAW_AGAIN_AFTER, detail));
+  addEventListener("files", ({ detail }) => draw(detail));
   document.addEventListener("change", ({ target }) => target.name === "files" && target.files.length && pick(target.files, target));
   document.addEventListener("paste", (event) => {
     const { files, types } = event.clipboardData;

@@ -18,9 +18,13 @@ export function keepWorker() {
 }
 
 function settle() {
+  if (!navigator.onLine) return addEventListener("online", settle, { once: true });
   navigator.serviceWorker.register("/sw.js").catch(() => {});
   if (document.querySelector("[data-offer]"))
-    import("./offer.js").then(({ offer }) => offer(document.querySelector("ticket-timeline")));
+    import("./offer.js").then(
+      ({ offer }) => offer(document.querySelector("ticket-timeline")),
+      () => {}, // the line is away: the next page asks
+    );
 }
 
 const askAgain = () => fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => {});
@@ -38,8 +42,7 @@ export function deliverElsewhere(person, here) {
   async function go() {
     clearTimeout(timer);
     if (!navigator.onLine || !(await all()).some((message) => isOurs(message) && !message.fault)) return;
-    const { deliver } = await import("./deliver.js");
-    if (!(await deliver(isOurs))) return;
+    if (!(await import("./deliver.js").then(({ deliver }) => deliver(isOurs), () => true))) return;
     timer = setTimeout(go, AGAIN_AFTER);
     deliverLater();
   }

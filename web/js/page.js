@@ -4,4 +4,4 @@ import "./bubble.js";
 import "./common.js";
 
 const notify = document.querySelector("#notify-here");
-if (notify) import("./notify.js").then(({ showHere }) => showHere(notify));
+if (notify) import("./notify.js").then(({ showHere }) => showHere(notify), () => {});

@@ -78,7 +78,7 @@ function decideFailed(event, conversation) {
 }
 
 async function takeBack(of, conversation, connection) {
-  const { isSure } = await import("./sure.js");
+  const { isSure } = await import("./sure.js").catch(() => ({ isSure: (question) => confirm(question) }));
   if (!(await isSure("Take this message back?", "Its words go for everybody. That it was there stays.", "Take back"))) return;
   try {
     const command = { type: "redact_message", of };
