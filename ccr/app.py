@@ -52,6 +52,7 @@ from ccr.services.staff import Staff
 from ccr.services.subscriptions import Subscriptions
 from ccr.services.sweeping import Sweeper
 from ccr.services.text_carrier import TextCarrier
+from ccr.services.ticket_bot import TicketBot
 from ccr.services.uploads import Uploads
 from ccr.settings import Settings, signing_key
 from ccr.site import assets, compression, errors, guards, limits, rendering
@@ -126,12 +127,16 @@ class Registry:
         working = [asyncio.create_task(worker.run()) for worker in (self.postman, self.sweeper)]
         if isinstance(self.publisher, SpreadPublisher):
             working.append(asyncio.create_task(self.publisher.nodes.run()))
+        if self.bot is not None:
+            working.append(asyncio.create_task(self.bot.run()))
         try:
             yield
         finally:
             for task in working:
                 task.cancel()
             await asyncio.gather(*working, return_exceptions=True)
+            if self.bot is not None:
+                await self.bot.close()
             await self.database.close()
             await self.files.close()
             self.hasher.close()
@@ -189,11 +194,23 @@ class Registry:
         embedded = EmbeddedAssistant(self.help_centre.search)
         self.assistant = self._parts.assistant or adapters.assistant_for(settings, embedded)
         self.assistance = Assistance(self.assistant, embedded)
+        self.bot = self._build_bot(settings)
         self.notice_choices = NoticeChoices(database, secret=secret, home=settings.public_url)
         self.notice_traces = NoticeTraces(
             database, reports=adapters.reports_for(settings), now=now, wake=wake
         )
         self._build_reach(settings, secret)
+
+    def _build_bot(self, settings: Settings) -> TicketBot | None:
+        """The assistant on tickets, where there is one."""
+        if self.assistant is None:
+            return None
+        after, now = settings.unanswered_after, self._parts.now
+        bot = TicketBot(
+            self.database, self.changes, self.help_centre, self.assistant, unanswered_after=after, now=now
+        )
+        self.changes.heard_by(bot.heard)
+        return bot
 
     def _build_reach(self, settings: Settings, secret: str) -> None:
         """How people hear of something while they are away."""

@@ -39,6 +39,13 @@ def switch(text: str) -> bool:
     return one_of("on", "off")(text) == "on"
 
 
+def minutes(text: str) -> int:
+    """A number of minutes up to a week; 0 is never."""
+    if not (text.isascii() and text.isdigit() and len(text) < 6) or int(text) > 7 * 24 * 60:
+        raise ValueError("a number of minutes from 0 to 10080")
+    return int(text)
+
+
 def address(text: str) -> str:
     """`HOST:PORT`, an IPv6 host in brackets."""
     split_address(text)

@@ -79,6 +79,9 @@ class Settings:
     assistant: str = _setting(
         "CCR_ASSISTANT", "who answers first", "embedded", values.one_of("embedded", "watson", "off")
     )
+    unanswered_after: int = _setting(
+        "CCR_UNANSWERED_AFTER", "minutes until who waits is told how long", 60, values.minutes
+    )
     watson_url: str | None = _setting("CCR_WATSON_URL", "the Watson instance", None, values.service_url)
     watson_api_key: str | None = _setting("CCR_WATSON_API_KEY", "its key", None, secret=True)
     watson_assistant_id: str | None = _setting("CCR_WATSON_ASSISTANT_ID", "its assistant", None)

@@ -30,6 +30,7 @@ GOOD_COMMANDS: dict[str, dict[str, Any]] = {
     "reopen_ticket": {},
     "rate_ticket": {"stars": 5, "comment": "Quick"},
     "redact_message": {"of": 1, "reason": "A typo"},
+    "request_person": {},
 }
 """For every command fields that it takes, all of them given."""
 

@@ -98,6 +98,10 @@ class RedactMessage(Command, frozen=True, tag="redact_message"):
     reason: Reason | None = None
 
 
+class RequestPerson(Command, frozen=True, tag="request_person"):
+    """No more answers by a program here."""
+
+
 AnyCommand = (
     OpenTicket
     | PostMessage
@@ -108,6 +112,7 @@ AnyCommand = (
     | ReopenTicket
     | RateTicket
     | RedactMessage
+    | RequestPerson
 )
 
 COMMANDS: dict[str, type[Command]] = {
@@ -122,6 +127,7 @@ COMMANDS: dict[str, type[Command]] = {
         ReopenTicket,
         RateTicket,
         RedactMessage,
+        RequestPerson,
     )
 }
 """Every command by its `type`."""

@@ -129,6 +129,12 @@ class NoteRedacted(MessageRedacted, frozen=True):
     reach: ClassVar[Reach] = Reach.STAFF
 
 
+class PersonRequested(Event, frozen=True):
+    """The customer wants a person: from here on the bot is silent."""
+
+    type: ClassVar[str] = "person_requested"
+
+
 EVENTS: dict[str, type[Event]] = {
     event.type: event
     for event in (
@@ -141,6 +147,7 @@ EVENTS: dict[str, type[Event]] = {
         TicketReopened,
         TicketRated,
         MessageRedacted,
+        PersonRequested,
     )
 }
 """Every event type by its name on the wire."""
@@ -155,6 +162,7 @@ AnyEvent = (
     | TicketReopened
     | TicketRated
     | MessageRedacted
+    | PersonRequested
 )
 
 

@@ -28,6 +28,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     target: Entry | None = None
     assignee: Person | None = None
     """The agent to be, or, of a ticket that is reopened, the one it had."""
+    bot_is_silent: bool = False
+    """An agent has written, or the customer has asked for a person. Known where the bot is concerned."""
 
     attached: tuple[Attached, ...] = ()
     """Of the files that a message names, those that are this person's on this ticket, and not sent yet."""
@@ -62,20 +64,25 @@ def decide(ticket: Ticket | None, person: Person, command: Command, known: Known
     """
     if isinstance(command, asked.OpenTicket):
         return _open(person, command)
-    if ticket is None or not may_see(person, ticket):
+    if ticket is None or not (may_see(person, ticket) or _is_the_bots(person, command)):
         raise not_found("ticket")
     return _DECISIONS[type(command)](ticket, person, command, known)
+
+
+def _is_the_bots(person: Person, command: Command) -> bool:
+    """The bot has no list of tickets; it answers on that which is put before it, and steps aside."""
+    return person.role is Role.BOT and isinstance(command, asked.PostMessage | asked.RequestPerson)
 
 
 def allowed(ticket: Ticket, person: Person) -> frozenset[str]:
     """The command types this person may give now, for showing just the buttons that work."""
     mine = {
-        Role.CUSTOMER: {"post_message", "close_ticket", "reopen_ticket", "rate_ticket"},
+        Role.CUSTOMER: {"post_message", "close_ticket", "reopen_ticket", "rate_ticket", "request_person"},
         Role.AGENT: {"post_message", "post_note", "set_priority", "close_ticket"},
         Role.ADMIN: {"assign_agent", "set_priority", "close_ticket", "reopen_ticket"},
-        Role.BOT: set[str](),
+        Role.BOT: {"post_message", "request_person"},
     }[person.role]
-    if not may_see(person, ticket):
+    if not may_see(person, ticket) and person.role is not Role.BOT:
         return frozenset()
     only_closed = {"reopen_ticket", "rate_ticket"}
     always = {"post_note"}
@@ -92,13 +99,15 @@ def _open(person: Person, command: asked.OpenTicket) -> list[Event]:
 
 def check_may_write(ticket: Ticket, person: Person) -> None:
     """Whether this person, who sees the ticket, may write a message on it now, or attach a file. Raises `Refusal`."""
-    if person.role not in (Role.CUSTOMER, Role.AGENT):
+    if person.role is Role.ADMIN:
         raise forbidden("Only the customer and the assigned agent write messages.")
     _refuse_closed(ticket)
 
 
 def _post_message(ticket: Ticket, person: Person, command: asked.PostMessage, known: Known) -> list[Event]:
     check_may_write(ticket, person)
+    if person.role is Role.BOT and known.bot_is_silent:
+        raise conflict("People talk here: the assistant is silent.")
     if len(known.attached) != len(command.attachments):
         raise invalid(attachments="names a file that is not there to be sent")
     if command.reply_to is not None and not _answerable(known.target, person):
@@ -191,6 +200,15 @@ def _redact_message(
     return [kind(of=command.of, reason=command.reason)]
 
 
+def _request_person(
+    ticket: Ticket, person: Person, command: asked.RequestPerson, known: Known
+) -> list[Event]:
+    if person.role not in (Role.CUSTOMER, Role.BOT):
+        raise forbidden("Only the customer asks for a person.")
+    _refuse_closed(ticket)
+    return [] if known.bot_is_silent else [happened.PersonRequested()]
+
+
 def _only(person: Person, role: Role, refusal: Refusal) -> None:
     if person.role is not role:
         raise refusal
@@ -210,4 +228,5 @@ _DECISIONS: dict[type[Command], Callable[[Ticket, Person, Any, Known], list[Even
     asked.ReopenTicket: _reopen_ticket,
     asked.RateTicket: _rate_ticket,
     asked.RedactMessage: _redact_message,
+    asked.RequestPerson: _request_person,
 }

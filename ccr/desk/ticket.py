@@ -114,6 +114,8 @@ def _changes(ticket: Ticket, event: Event, actor: Person, at: int) -> dict[str, 
                 "status": Status.OPEN,
                 "priority": Priority(event.priority),
             }
+        case happened.MessagePosted() if actor.role is Role.BOT:
+            return {}  # whoever waits for a person goes on waiting
         case happened.MessagePosted():
             return _turn(ticket, WaitingOn.AGENT if actor.role is Role.CUSTOMER else WaitingOn.CUSTOMER, at)
         case happened.AgentAssigned(agent=None):

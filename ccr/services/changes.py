@@ -21,6 +21,7 @@ from ccr.desk.commands import (
     PostMessage,
     RedactMessage,
     ReopenTicket,
+    RequestPerson,
     fingerprint,
     name_of,
 )
@@ -78,7 +79,12 @@ class Changes:
         self._now = now
         self._wake = wake
         self._sweep = sweep
+        self._heard: Callable[[Change], None] = lambda _: None
         self._allowance = allowance or of_commands(on=False)
+
+    def heard_by(self, listener: Callable[[Change], None]) -> None:
+        """Have `listener` called after each commit; it must not block or raise. It needs us, so it comes later."""
+        self._heard = listener
 
     async def carry_out(
         self,
@@ -118,6 +124,7 @@ class Changes:
     def _follow_up(self, origin: str | None, outcome: _Outcome) -> None:
         if outcome.change is not None:
             self._publisher.changed(outcome.change, origin)
+            self._heard(outcome.change)
             if outcome.change.entries[-1].type == MessageRedacted.type:
                 self._sweep()
         elif outcome.repeated:
@@ -150,7 +157,7 @@ class _Request:
         if not person.active:
             raise Refusal(Code.UNAUTHENTICATED, "This account is no longer active.")
         at = max(self.now, ticket.updated_at) if ticket else self.now
-        facts = self._facts(connection, ticket, at)
+        facts = self._facts(connection, ticket, person, at)
         events = decide(ticket, person, self.command, facts)
         if not events:
             assert ticket is not None
@@ -168,7 +175,7 @@ class _Request:
             raise not_found("ticket")
         return locked
 
-    def _facts(self, connection: Connection, ticket: Ticket | None, at: int) -> Known:
+    def _facts(self, connection: Connection, ticket: Ticket | None, person: Person, at: int) -> Known:
         """What the command points at, where it points at something."""
         target = assignee = pointer = None
         attached: tuple[Attached, ...] = ()
@@ -184,7 +191,10 @@ class _Request:
             assignee = people.find(connection, ticket.agent_id)
         if pointer is not None and self.ticket_id is not None:
             target = entries.find(connection, self.ticket_id, pointer)
-        return Known(now=at, target=target, assignee=assignee, attached=attached)
+        silent = False
+        if person.role is Role.BOT or isinstance(self.command, RequestPerson):
+            silent = ticket is not None and entries.people_talk(connection, ticket.id)
+        return Known(now=at, target=target, assignee=assignee, attached=attached, bot_is_silent=silent)
 
     def _attached(self, connection: Connection, ids: list[int]) -> tuple[Attached, ...]:
         assert self.ticket_id is not None

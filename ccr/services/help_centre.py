@@ -98,7 +98,8 @@ class HelpCentre:
         shelf = await self._stocked()
         found: list[Found] = await asyncio.to_thread(shelf.find, question[:LONGEST_QUESTION], most)
         held = [
-            _wire(self._papers[one.ref]) | {"sure": one.certainty >= SURE}
+            _wire(self._papers[one.ref])
+            | {"sure": one.certainty >= SURE, "certainty": round(one.certainty, 2)}
             for one in found
             if one.ref in self._papers
         ]

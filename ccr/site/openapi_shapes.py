@@ -160,6 +160,7 @@ def _given() -> dict[str, Schema]:
                     published=FLAG,
                     changed_at=TIME,
                     sure=FLAG,
+                    certainty={"type": "number", "minimum": 0, "maximum": 1},
                 )
             ),
         ),

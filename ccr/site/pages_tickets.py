@@ -18,7 +18,7 @@ from ccr.site.guards import known, only, signed_in
 from ccr.site.multipart import Asked, carry_out, given_files
 from ccr.site.rendering import Form, page
 from ccr.site.ticket_lists import ListFilters, tab_counts
-from ccr.site.timeline import Wire, quote, view
+from ccr.site.timeline import Wire, bot_speaks, quote, view
 
 ID = f"int(max={MAX_ID})"
 """The route converter of ids: what is larger is not there."""
@@ -144,9 +144,10 @@ class _Desk:
             ticket=ticket,
             view=shown,
             allowed=allowed,
-            has_actions=bool(allowed - {"post_message", "post_note", "rate_ticket"})
+            has_actions=bool(allowed - {"post_message", "post_note", "rate_ticket", "request_person"})
             and not (person.role is Role.CUSTOMER and ticket["status"] == "closed"),
             admins_read=self.admins_read,
+            bot_speaks=person.role is Role.CUSTOMER and bot_speaks(ticket, found["entries"]),
             agents=await self._agents(person),
             canned_replies=await self._canned(person),
             new_key=new_key,

@@ -90,6 +90,18 @@ def view(person: Wire, ticket: Wire, timeline: Wire, *, newest: bool) -> View:
     )
 
 
+def bot_speaks(ticket: Wire, entries: list[Wire]) -> bool:
+    """Whether the bot has said something here that no person has taken up."""
+    people = any(
+        entry["type"] == "person_requested"
+        or (entry["type"] == "message_posted" and entry["actor"]["role"] == Role.AGENT)
+        for entry in entries
+    )
+    return (
+        ticket["status"] != "closed" and not people and any(e["actor"]["role"] == Role.BOT for e in entries)
+    )
+
+
 def _row(entry: Wire, me: int, seen: int, *, talks: bool) -> Row:
     mine = entry["actor"]["id"] == me
     redacted = bool(entry.get("redacted"))

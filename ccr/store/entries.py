@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from ccr.desk.events import Actor, Entry, Event, Reach
+from ccr.desk.events import Actor, Entry, Event, MessagePosted, PersonRequested, Reach
 from ccr.desk.people import Person, full_name
 from ccr.store.connection import Connection, Row
 
@@ -112,6 +112,26 @@ def seq_before(connection: Connection, ticket_id: int, clearance: Reach, seq: in
         int(clearance),
     )
     return int(row[0] or 0) if row else 0
+
+
+def people_talk(connection: Connection, ticket_id: int) -> bool:
+    """Whether an agent has written to the customer, or the customer has asked for a person: then the bot is silent."""
+    row = connection.row(
+        "SELECT COUNT(*) FROM entries WHERE ticket_id = ? AND (type = ? OR (type = ? AND actor_role = 'agent'))",
+        ticket_id,
+        PersonRequested.type,
+        MessagePosted.type,
+    )
+    return bool(row and row[0])
+
+
+def of_bot(connection: Connection, ticket_id: int) -> list[Entry]:
+    """What the bot has said on it, oldest first."""
+    rows = connection.rows(
+        f"SELECT {_COLUMNS} FROM {_SOURCE} WHERE e.ticket_id = ? AND e.actor_role = 'bot' ORDER BY e.seq",
+        ticket_id,
+    )
+    return [from_row(row) for row in rows]
 
 
 def blank(connection: Connection, entry: Entry) -> None:

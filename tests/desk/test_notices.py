@@ -51,6 +51,7 @@ OWED: list[tuple[str, Event, Ticket, Person, list[tuple[str, int | None]]]] = [
     ("reopened", happened.TicketReopened(), ASSIGNED, CARLA, []),
     ("rated", happened.TicketRated(stars=1), CLOSED, CARLA, []),
     ("taken back", happened.MessageRedacted(of=3), ASSIGNED, CARLA, []),
+    ("a person asked for", happened.PersonRequested(), OPEN, CARLA, []),
 ]
 
 

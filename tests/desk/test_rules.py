@@ -32,7 +32,7 @@ from tests.desk.cast import (
 # What follows for Carla, whose ticket it is, Omar, Amir, to whom it is assigned unless it is open, Bea, Ada, the bot.
 TABLE = """
                 open                        assigned                    closed
-post_message    ok  nf  nf  nf  no  nf      ok  nf  ok  nf  no  nf      co  nf  co  nf  no  nf
+post_message    ok  nf  nf  nf  no  ok      ok  nf  ok  nf  no  ok      co  nf  co  nf  no  co
 post_note       no  nf  nf  nf  no  nf      no  nf  ok  nf  no  nf      no  nf  ok  nf  no  nf
 assign_agent    no  nf  nf  nf  ok  nf      no  nf  no  nf  ok  nf      no  nf  no  nf  co  nf
 set_priority    no  nf  nf  nf  ok  nf      no  nf  ok  nf  ok  nf      no  nf  co  nf  co  nf
@@ -40,6 +40,7 @@ close_ticket    ok  nf  nf  nf  ok  nf      ok  nf  ok  nf  ok  nf      --  nf  
 reopen_ticket   --  nf  nf  nf  --  nf      --  nf  no  nf  --  nf      ok  nf  no  nf  ok  nf
 rate_ticket     co  nf  nf  nf  no  nf      co  nf  no  nf  no  nf      ok  nf  no  nf  no  nf
 redact_message  ok  nf  nf  nf  no  nf      ok  nf  no  nf  no  nf      ok  nf  no  nf  no  nf
+request_person  ok  nf  nf  nf  no  ok      ok  nf  no  nf  no  ok      co  nf  no  nf  no  co
 """
 OUTCOMES = {"ok": "done", "--": "so already", "nf": "not_found", "no": "forbidden", "co": "conflict"}
 
@@ -52,6 +53,7 @@ COMMAND: dict[str, Command] = {
     "reopen_ticket": asked.ReopenTicket(),
     "rate_ticket": asked.RateTicket(stars=5),
     "redact_message": asked.RedactMessage(of=3),
+    "request_person": asked.RequestPerson(),
 }
 HERS = entry(CARLA, happened.MessagePosted(body="Hello"))
 HIS_NOTE = entry(AMIR, happened.NotePosted(body="Hm"))
@@ -216,9 +218,18 @@ def test_a_message_is_taken_back_once() -> None:
 def test_strangers_learn_nothing_not_even_that_it_is_closed() -> None:
     answers = set()
     for ticket in (*TICKETS.values(), None):
-        for person in (OMAR, BEA, BOT):
+        for person in (OMAR, BEA):
             for command in COMMAND.values():
                 with pytest.raises(Refusal) as refused:
                     decide(ticket, person, command, known())
                 answers.add(str(refused.value.wire()))
     assert answers == {"{'code': 'not_found', 'message': 'There is no such ticket.'}"}
+
+
+def test_the_bot_is_silent_once_people_talk() -> None:
+    people_talk = msgspec.structs.replace(known(), bot_is_silent=True)
+
+    assert outcome(ASSIGNED, BOT, COMMAND["post_message"], people_talk) == "conflict"
+    for person in (BOT, CARLA):
+        assert outcome(ASSIGNED, person, COMMAND["request_person"], people_talk) == "so already"
+    assert outcome(ASSIGNED, CARLA, COMMAND["post_message"], people_talk) == "done"

@@ -36,7 +36,7 @@ CHANGES: list[tuple[str, Ticket, Event, Person, dict[str, Any]]] = [
         OPEN,
         happened.MessagePosted(body="x"),
         BOT,
-        {"waiting_on": "customer", "waiting_since": LATER},
+        {},
     ),
     ("the customer asks again", ASSIGNED, happened.MessagePosted(body="x"), CARLA, {}),
     ("a note", ASSIGNED, happened.NotePosted(body="x"), AMIR, {}),

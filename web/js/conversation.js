@@ -10,7 +10,7 @@ import { forgetPage } from "./store.js";
 import { Thread } from "./thread.js";
 
 /** Entries after which the page's facts are others. */
-const CHANGES_STATE = new Set(["agent_assigned", "priority_changed", "ticket_closed", "ticket_reopened", "ticket_rated"]);
+const CHANGES_STATE = new Set(["agent_assigned", "priority_changed", "ticket_closed", "ticket_reopened", "ticket_rated", "person_requested"]);
 /** Entries after which what is kept here must be forgotten: the page is fetched, and so kept, anew. */
 const IS_FORGOTTEN = new Set(["message_redacted"]);
 const OLDER_AT_ONCE = 50;
@@ -125,7 +125,7 @@ export class Conversation {
       this.regions.turn(entry);
     }
     if (entry.type === "ticket_closed") this.regions.close();
-    if (CHANGES_STATE.has(entry.type) || IS_FORGOTTEN.has(entry.type)) this.#refresh();
+    if (entry.actor.role === "bot" || CHANGES_STATE.has(entry.type) || IS_FORGOTTEN.has(entry.type)) this.#refresh();
     this.mark?.look();
     if (this.timeline.dropOldest()) this.hasOlder = true;
   }

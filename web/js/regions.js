@@ -41,6 +41,7 @@ export class Regions {
 
   /** Whoever has written waits for the other; a message is too small a thing to ask for the page again. */
   turn({ actor, at }) {
+    if (actor.role === "bot") return; // whoever waits for a person goes on waiting
     const place = document.querySelector(".turn");
     const on = actor.role === "customer" ? "agent" : "customer";
     if (!place || place.dataset.on === on) return;

@@ -1,0 +1,285 @@
+"""The bot on a ticket: where it speaks, where it is silent, and that it says nothing twice."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ccr import package_files
+from ccr.adapters.assistant_embedded import EmbeddedAssistant
+from ccr.desk.change import Change
+from ccr.desk.clock import DAY, MINUTE
+from ccr.desk.people import Person
+from ccr.ports import AssistantFailed, Reply, Said
+from ccr.services.help_centre import shipped
+from ccr.services.ticket_bot import LOOKS, TicketBot
+from tests.desk_house import Desk, open_desk
+
+KNOWN = "How do I change my password?"
+
+
+class Distant:
+    """An assistant elsewhere. `gate` is what it waits for before it answers."""
+
+    goes_to: str | None = "Elsewhere Ltd"
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.replies: tuple[Reply, ...] = (Reply(type="text", text="Try <b>this</b>.\r\nBcc: a@example.org"),)
+        self.is_there = True
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def begin(self) -> Said:
+        return Said("told", (Reply(type="text", text="It goes to Elsewhere Ltd."),))
+
+    async def answer(self, text: str, conversation: str) -> Said:
+        self.heard.append(text)
+        await self.gate.wait()
+        if not self.is_there:
+            raise AssistantFailed("out of reach")
+        return Said(conversation, self.replies)
+
+    async def close(self) -> None:
+        pass
+
+
+class Room:
+    """A desk with a bot that hears of everything."""
+
+    def __init__(self, desk: Desk, assistant: Any = None) -> None:
+        self.desk = desk
+        house = desk.house
+        self.bot = TicketBot(
+            house.database,
+            house.changes,
+            house.help_centre,
+            assistant or EmbeddedAssistant(house.help_centre.search),
+            unanswered_after=60,
+            now=lambda: house.time,
+        )
+        house.changes.heard_by(self.bot.heard)
+        self.name = secrets.token_urlsafe(6)
+        self.keys = 0
+
+    async def open(self, query: str) -> int:
+        """A ticket of Carla's, and whatever the bot says to it."""
+        return await self.say(self.desk.carla, None, "open_ticket", query=query)
+
+    async def say(self, who: Person, ticket: int | None, kind: str = "post_message", **fields: Any) -> int:
+        """Somebody does something, and the bot has thought about it."""
+        self.keys += 1
+        answer = await self.desk.do(who, ticket, f"{self.name}-{self.keys}", kind, **fields)
+        await self.bot.idle()
+        return answer.ticket
+
+    async def said(self, ticket: int) -> list[str]:
+        """What the bot has said or done there."""
+        rows = await self.desk.house.rows(
+            "SELECT type, fields FROM entries WHERE ticket_id = ? AND actor_role = 'bot' ORDER BY seq", ticket
+        )
+        return [fields if kind == "message_posted" else kind for kind, fields in rows]
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with open_desk(tmp_path) as opened:
+        await opened.house.help_centre.ship(
+            shipped(*each) for each in package_files.shipped_articles().items()
+        )
+        yield opened
+
+
+@pytest.fixture
+def room(desk: Desk) -> Room:
+    return Room(desk)
+
+
+async def test_it_answers_what_it_is_sure_of_and_nothing_else(room: Room) -> None:
+    known, unknown = await room.open(KNOWN), await room.open("My kettle hums")
+
+    (answer,) = await room.said(known)
+    assert "/help/change-details" in answer
+    assert "I am a program" in answer
+    assert await room.said(unknown) == []
+    (waits,) = await room.desk.house.rows("SELECT waiting_on FROM tickets WHERE id = ?", known)
+    assert waits == ("agent",)  # still
+
+
+async def test_it_does_not_repeat_itself(room: Room) -> None:
+    ticket = await room.open(KNOWN)
+    await room.say(room.desk.carla, ticket, body="change my password")
+    await room.say(room.desk.carla, ticket, body="how do I reopen a ticket")
+
+    assert [("change-details" in said, "close-and-reopen" in said) for said in await room.said(ticket)] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+@pytest.mark.parametrize("words", ["person", "I want to talk to a human, please"])
+async def test_who_wants_a_person_is_rid_of_it_at_once(room: Room, words: str) -> None:
+    ticket = await room.open("My kettle hums")
+    await room.say(room.desk.carla, ticket, body=words)
+    await room.say(room.desk.carla, ticket, body=KNOWN)
+
+    assert await room.said(ticket) == ["person_requested"]
+
+
+async def test_by_the_button_too_and_only_once(room: Room) -> None:
+    ticket = await room.open(KNOWN)
+    await room.say(room.desk.carla, ticket, "request_person")
+    again = await room.desk.do(room.desk.carla, ticket, "again-key", "request_person")
+    await room.say(room.desk.carla, ticket, body="how do I reopen a ticket")
+
+    assert again.entries == []
+    assert len(await room.said(ticket)) == 1
+
+
+async def test_from_an_agents_first_word_it_is_silent(room: Room) -> None:
+    desk = room.desk
+    ticket = await room.open("My kettle hums")
+    await room.say(desk.ada, ticket, "assign_agent", agent=desk.amir.id)
+    await room.say(desk.carla, ticket, body=KNOWN)
+    assert len(await room.said(ticket)) == 1
+    await room.say(desk.amir, ticket, body="Let me see.")
+    await room.say(desk.carla, ticket, body="how do I reopen a ticket")
+    elsewhere = Room(desk)  # a node that heard nothing of it
+    await elsewhere.say(desk.carla, ticket, body="how do I rate the help")
+
+    assert len(await room.said(ticket)) == 1
+
+
+async def test_two_nodes_answer_once(room: Room) -> None:
+    desk = room.desk
+    ticket = await room.open("My kettle hums")
+    other = Room(desk)
+
+    def both(change: Change) -> None:
+        room.bot.heard(change)
+        other.bot.heard(change)
+
+    desk.house.changes.heard_by(both)
+
+    await room.say(desk.carla, ticket, body=KNOWN)
+    await other.bot.idle()
+
+    assert len(await room.said(ticket)) == 1
+    assert len(await desk.house.rows("SELECT id FROM people WHERE role = 'bot'")) == 1
+
+
+async def test_what_a_process_left_unanswered_is_taken_up_by_the_next(room: Room) -> None:
+    desk = room.desk
+    desk.house.changes.heard_by(lambda _: None)
+    ticket, late = await room.open(KNOWN), await room.open(KNOWN)
+    await desk.house.rows("SELECT 1 FROM people")
+    desk.house.later(1_000)
+
+    await room.bot._take_up()
+    await room.bot.idle()
+    assert [len(await room.said(each)) for each in (ticket, late)] == [1, 1]
+    desk.house.later()
+    too_late = await room.open(KNOWN)
+    desk.house.later()
+    await room.bot._take_up()
+    await room.bot.idle()
+
+    assert await room.said(too_late) == []
+
+
+async def test_whoever_writes_much_is_left_to_people(room: Room) -> None:
+    ticket = await room.open("My kettle hums")
+    for number in range(LOOKS):
+        await room.say(room.desk.carla, ticket, body=f"It hums in {number}")
+    await room.say(room.desk.carla, ticket, body=KNOWN)
+
+    assert await room.said(ticket) == []
+
+
+async def test_nobodys_words_leave_before_the_ticket_says_so(desk: Desk) -> None:
+    distant = Distant()
+    room = Room(desk, distant)
+    ticket = await room.open("My kettle hums")
+    await room.say(desk.carla, ticket, body="It is the blue one")
+    assert distant.heard == []
+    assert ["goes there" in said for said in await room.said(ticket)] == [True]
+
+    await room.say(desk.carla, ticket, body="Any idea?")
+
+    assert distant.heard == ["Any idea?"]
+    assert "Try <b>this</b>." in (await room.said(ticket))[1]
+
+
+async def test_an_agent_who_is_quicker_has_the_word(desk: Desk) -> None:
+    distant = Distant()
+    room = Room(desk, distant)
+    ticket = await room.open("My kettle hums")
+    await room.say(desk.carla, ticket, body="It is the blue one")
+    await room.say(desk.ada, ticket, "assign_agent", agent=desk.amir.id)
+    distant.gate.clear()
+    await desk.do(desk.carla, ticket, "carla-asks", "post_message", body="Any idea?")
+    await desk.do(desk.amir, ticket, "amir-answers", "post_message", body="Yes.")
+    distant.gate.set()
+    await room.bot.idle()
+
+    assert len(await room.said(ticket)) == 1
+
+
+async def test_who_is_out_of_reach_is_as_if_there_were_none(desk: Desk) -> None:
+    distant = Distant()
+    room = Room(desk, distant)
+    ticket = await room.open("My kettle hums")
+    await room.say(desk.carla, ticket, body="It is the blue one")
+    distant.is_there = False
+
+    await room.say(desk.carla, ticket, body="Any idea?")
+
+    assert len(await room.said(ticket)) == 1
+
+
+async def test_it_hands_over_when_the_assistant_does(desk: Desk) -> None:
+    distant = Distant()
+    room = Room(desk, distant)
+    distant.replies = (Reply(type="person", text="Somebody comes."),)
+    ticket = await room.open("My kettle hums")
+    await room.say(desk.carla, ticket, body="It is the blue one")
+
+    await room.say(desk.carla, ticket, body="Any idea?")
+
+    assert (await room.said(ticket))[1:] == ["person_requested"]
+
+
+async def test_who_waits_long_is_told_once_how_long_it_may_take(room: Room) -> None:
+    desk = room.desk
+    for number, minutes in enumerate((20, 40, 90)):
+        answered = await room.open(f"Kettle {number}")
+        desk.house.later(minutes * MINUTE)
+        await room.say(desk.ada, answered, "assign_agent", agent=desk.amir.id)
+        await room.say(desk.amir, answered, body="It is on its way.")
+        await room.say(desk.carla, answered, "close_ticket")
+    ticket = await room.open("My kettle hums")
+    await room.bot.look_around()
+    assert await room.said(ticket) == []
+
+    for _ in range(3):
+        desk.house.later(61 * MINUTE)
+        await room.bot.look_around()
+
+    (told,) = await room.said(ticket)
+    assert "within 40 minutes" in told
+
+
+async def test_without_figures_nothing_is_promised_and_old_ones_are_left_alone(room: Room) -> None:
+    old = await room.open("My kettle hums")
+    room.desk.house.later(2 * DAY)
+    ticket = await room.open("My toaster hums")
+    room.desk.house.later(61 * MINUTE)
+
+    await room.bot.look_around()
+
+    (told,) = await room.said(ticket)
+    assert "minutes" not in told
+    assert await room.said(old) == []
