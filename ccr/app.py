@@ -128,6 +128,7 @@ class Registry:
         if isinstance(self.publisher, SpreadPublisher):
             working.append(asyncio.create_task(self.publisher.nodes.run()))
         if self.bot is not None:
+            self.changes.heard_by(self.bot.heard)  # not before: a past that is being told needs no answers
             working.append(asyncio.create_task(self.bot.run()))
         try:
             yield
@@ -206,11 +207,9 @@ class Registry:
         if self.assistant is None:
             return None
         after, now = settings.unanswered_after, self._parts.now
-        bot = TicketBot(
+        return TicketBot(
             self.database, self.changes, self.help_centre, self.assistant, unanswered_after=after, now=now
         )
-        self.changes.heard_by(bot.heard)
-        return bot
 
     def _build_reach(self, settings: Settings, secret: str) -> None:
         """How people hear of something while they are away."""
