@@ -43,6 +43,7 @@ from ccr.services.mail_carrier import MailCarrier
 from ccr.services.mobiles import Mobiles
 from ccr.services.notice_choices import NoticeChoices
 from ccr.services.notice_traces import NoticeTraces
+from ccr.services.patience import Patience
 from ccr.services.postman import Postman
 from ccr.services.push_carrier import PushCarrier
 from ccr.services.reading import Reading
@@ -173,6 +174,7 @@ class Registry:
         self.changes = Changes(
             database,
             publisher,
+            has_bot=self._parts.assistant is not None or settings.assistant != "off",
             admins_read=settings.admin_reads,
             now=now,
             wake=wake,
@@ -206,10 +208,9 @@ class Registry:
         """The assistant on tickets, where there is one."""
         if self.assistant is None:
             return None
-        after, now = settings.unanswered_after, self._parts.now
-        return TicketBot(
-            self.database, self.changes, self.help_centre, self.assistant, unanswered_after=after, now=now
-        )
+        now = self._parts.now
+        patience = Patience(self.database, unanswered_after=settings.unanswered_after, now=now)
+        return TicketBot(self.database, self.changes, self.help_centre, self.assistant, patience, now=now)
 
     def _build_reach(self, settings: Settings, secret: str) -> None:
         """How people hear of something while they are away."""
@@ -327,7 +328,12 @@ class Registry:
                 choices=self.notice_choices,
             ),
             tickets_pages(
-                self.changes, self.reading, self.canned_replies, self.attachments, admins_read=reads
+                self.changes,
+                self.reading,
+                self.canned_replies,
+                self.attachments,
+                bot=self.bot,
+                admins_read=reads,
             ),
         ]
 

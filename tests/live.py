@@ -294,14 +294,18 @@ def make_registry(
     now: Callable[[], int] | None = None,
     assistant: Assistant | None = None,
     pusher: Pusher | None = None,
+    bot: bool = False,
     **given: Any,
 ) -> Registry:
-    """One on an empty folder, with passwords that cost nothing to hash."""
+    """One on an empty folder, with passwords that cost nothing to hash. Without a `bot` nobody writes unasked."""
     usual: dict[str, Any] = {"bind": "127.0.0.1:0", "secret_key": SECRET, "rate_limits": False}
     settings = Settings(data=folder, **(usual | given))
     hasher = Argon2Passwords(memory_kib=8, passes=1)
     timed: dict[str, Any] = {"now": now} if now else {}
-    return create_app(settings, Parts(hasher=hasher, assistant=assistant, pusher=pusher, **timed))
+    registry = create_app(settings, Parts(hasher=hasher, assistant=assistant, pusher=pusher, **timed))
+    if not bot:
+        registry.bot = None
+    return registry
 
 
 @asynccontextmanager

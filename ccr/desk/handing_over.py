@@ -18,14 +18,21 @@ _ASKS = re.compile(
     r"\b(?:how|who|what|which|where|when|why|did|does|is|was|has|my|the) (?:\w+ ){0,4}(?:agent|operator|employee|staff)"
 )
 
+_NAMES = re.compile(
+    "person|human|real|people|agent|representative|operator|employee|staff|bot|machine|assistant"
+)
+"""One of these is in every such wish. Every message is asked, and nearly all have none of them."""
+
 LONGEST_WISH = 120
 """Characters beyond which a text is about something, and mentions people by the way."""
 
 
 def wants_person(text: str) -> bool:
     """Whether this asks for a person. In doubt not: the words must be short, and about nothing else."""
+    if len(text) > 2 * LONGEST_WISH:
+        return False
     said = " ".join(text.lower().split())
-    if len(said) > LONGEST_WISH:
+    if len(said) > LONGEST_WISH or not _NAMES.search(said):
         return False
     if _ALONE.fullmatch(said) or _NO_BOT.search(said):
         return True

@@ -28,8 +28,14 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     target: Entry | None = None
     assignee: Person | None = None
     """The agent to be, or, of a ticket that is reopened, the one it had."""
-    bot_is_silent: bool = False
-    """An agent has written, or the customer has asked for a person. Known where the bot is concerned."""
+    agent_wrote: bool = False
+    """An agent has written to the customer: from then on the bot is silent. Known where the bot is concerned."""
+
+    person_wanted: bool = False
+    """The customer has asked for a person: from then on the bot answers nothing. Known where it is concerned."""
+
+    wants_person: bool = False
+    """The customer asks for one in the words of this very message, where a bot might answer it."""
 
     attached: tuple[Attached, ...] = ()
     """Of the files that a message names, those that are this person's on this ticket, and not sent yet."""
@@ -106,13 +112,24 @@ def check_may_write(ticket: Ticket, person: Person) -> None:
 
 def _post_message(ticket: Ticket, person: Person, command: asked.PostMessage, known: Known) -> list[Event]:
     check_may_write(ticket, person)
-    if person.role is Role.BOT and known.bot_is_silent:
-        raise conflict("People talk here: the assistant is silent.")
+    if person.role is Role.BOT:
+        _let_the_bot_speak(command, known)
     if len(known.attached) != len(command.attachments):
         raise invalid(attachments="names a file that is not there to be sent")
     if command.reply_to is not None and not _answerable(known.target, person):
         raise invalid(reply_to="is not a message of this ticket")
-    return [happened.MessagePosted(body=command.body, reply_to=command.reply_to, attachments=known.attached)]
+    said = happened.MessagePosted(body=command.body, reply_to=command.reply_to, attachments=known.attached)
+    return [said, happened.PersonRequested()] if known.wants_person and _is_heard(known) else [said]
+
+
+def _let_the_bot_speak(command: asked.PostMessage, known: Known) -> None:
+    """Once a person is wanted it replies to nothing; how long that may take it says, until an agent writes."""
+    if known.agent_wrote or (known.person_wanted and command.reply_to is not None):
+        raise conflict("People talk here: the assistant is silent.")
+
+
+def _is_heard(known: Known) -> bool:
+    return not (known.agent_wrote or known.person_wanted)
 
 
 def _answerable(target: Entry | None, person: Person) -> bool:
@@ -206,7 +223,7 @@ def _request_person(
     if person.role not in (Role.CUSTOMER, Role.BOT):
         raise forbidden("Only the customer asks for a person.")
     _refuse_closed(ticket)
-    return [] if known.bot_is_silent else [happened.PersonRequested()]
+    return [happened.PersonRequested()] if _is_heard(known) else []
 
 
 def _only(person: Person, role: Role, refusal: Refusal) -> None:

@@ -26,6 +26,7 @@ from ccr.desk.commands import (
     name_of,
 )
 from ccr.desk.events import Attached, Entry, Event, MessageRedacted, entry_wire
+from ccr.desk.handing_over import wants_person
 from ccr.desk.notices import notices_for
 from ccr.desk.people import Person, Role
 from ccr.desk.refusals import Code, Refusal, conflict, invalid, not_found
@@ -72,6 +73,7 @@ class Changes:
         wake: Callable[[], None] = lambda: None,
         sweep: Callable[[], None] = lambda: None,
         allowance: Allowance | None = None,
+        has_bot: bool = True,
     ) -> None:
         self._database = database
         self._publisher = publisher
@@ -79,6 +81,7 @@ class Changes:
         self._now = now
         self._wake = wake
         self._sweep = sweep
+        self._has_bot = has_bot
         self._heard: Callable[[Change], None] = lambda _: None
         self._allowance = allowance or of_commands(on=False)
 
@@ -103,7 +106,7 @@ class Changes:
         """
         if isinstance(command, OpenTicket) is not (ticket_id is None):
             raise invalid(ticket="must be null for open_ticket, and only for that")
-        request = _Request(person, ticket_id, key, command, self._admins_read, self._now())
+        request = _Request(person, ticket_id, key, command, self._admins_read, self._now(), self._has_bot)
         try:
             if counted and person.role is not Role.BOT:
                 self._allowance.spend(person.id)
@@ -136,10 +139,17 @@ class Changes:
 class _Request:
     """One command on its way through the transaction."""
 
-    __slots__ = ("admins_read", "command", "hash", "key", "now", "person_id", "ticket_id")
+    __slots__ = ("admins_read", "command", "has_bot", "hash", "key", "now", "person_id", "ticket_id")
 
     def __init__(
-        self, person: Person, ticket_id: int | None, key: str, command: Command, admins_read: bool, now: int
+        self,
+        person: Person,
+        ticket_id: int | None,
+        key: str,
+        command: Command,
+        admins_read: bool,
+        now: int,
+        has_bot: bool,
     ) -> None:
         self.person_id = person.id
         self.ticket_id = ticket_id
@@ -148,6 +158,7 @@ class _Request:
         self.hash = receipts.command_hash(fingerprint(command))
         self.admins_read = admins_read
         self.now = now
+        self.has_bot = has_bot
 
     def settle(self, connection: Connection) -> _Outcome:
         """Everything between BEGIN and COMMIT."""
@@ -191,10 +202,21 @@ class _Request:
             assignee = people.find(connection, ticket.agent_id)
         if pointer is not None and self.ticket_id is not None:
             target = entries.find(connection, self.ticket_id, pointer)
-        silent = False
-        if person.role is Role.BOT or isinstance(self.command, RequestPerson):
-            silent = ticket is not None and entries.people_talk(connection, ticket.id)
-        return Known(now=at, target=target, assignee=assignee, attached=attached, bot_is_silent=silent)
+        facts = Known(now=at, target=target, assignee=assignee, attached=attached)
+        return self._with_bot(connection, facts, ticket, person) if ticket and self.has_bot else facts
+
+    def _with_bot(self, connection: Connection, facts: Known, ticket: Ticket, person: Person) -> Known:
+        """Whether the bot may speak, looked up for those few to whom it matters."""
+        command = self.command
+        wish = (
+            person.role is Role.CUSTOMER and isinstance(command, PostMessage) and wants_person(command.body)
+        )
+        if not (wish or person.role is Role.BOT or isinstance(command, RequestPerson)):
+            return facts
+        agent_wrote, wanted = entries.people_talk(connection, ticket.id)
+        return msgspec.structs.replace(
+            facts, agent_wrote=agent_wrote, person_wanted=wanted, wants_person=wish
+        )
 
     def _attached(self, connection: Connection, ids: list[int]) -> tuple[Attached, ...]:
         assert self.ticket_id is not None

@@ -1,28 +1,30 @@
-"""The bot on a ticket: answers where it is sure, until people talk; and says once, and honestly, how long it may take.
+"""The bot on a ticket: answers where it is sure, until people talk.
 
 It works after the commit, in tasks of its own, so that nobody's acknowledgement waits for it. Its key follows from the
-entry it answers: whichever node tries, and however often, it is said once. What it does too late it does not do.
+entry it answers: whichever node tries, and however often, it is said once. What it does too late it does not do. That
+the customer asks for a person in so many words is seen in the transaction that stores them, not here.
 """
 
 import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
-from statistics import median
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from ccr.desk import clock
 from ccr.desk.change import Change
-from ccr.desk.clock import DAY, HOUR, MINUTE, SECOND
+from ccr.desk.clock import SECOND
 from ccr.desk.commands import Command, PostMessage, RequestPerson
-from ccr.desk.events import Entry, MessagePosted, Reach, TicketOpened
-from ccr.desk.handing_over import wants_person
+from ccr.desk.events import Entry, MessagePosted, PersonRequested, Reach, TicketOpened, TicketReopened
 from ccr.desk.people import Person, Role
 from ccr.desk.refusals import Refusal
-from ccr.ports import Assistant, AssistantFailed, Reply
+from ccr.ports import Assistant, AssistantFailed
+from ccr.services.bot_words import answer_from_help, chosen, introduction, message_of
 from ccr.services.changes import Changes
 from ccr.services.help_centre import HelpCentre
-from ccr.store import bots, entries
+from ccr.services.patience import Patience
+from ccr.store import bots, entries, read_marks
 from ccr.store.connection import Connection
 from ccr.store.database import Database
 
@@ -44,15 +46,21 @@ REMEMBERED = 20_000
 LOOK_AROUND = 60.0
 """Seconds between looks for those who have waited long."""
 
-NEVER_OLDER = DAY
-ENOUGH = 3
-"""First answers of the last week from which their median says something."""
+_ANSWERED = frozenset({TicketOpened.type, MessagePosted.type})
+_WAITED_AFTER = _ANSWERED | {TicketReopened.type, PersonRequested.type}
 
-_PERSON = "Write “person”, and I am silent."
+
+class _Standing(NamedTuple):
+    """What there is to know before anything is said: who talks, what the bot has said, and how far it was read."""
+
+    agent_wrote: bool
+    person_wanted: bool
+    mine: list[Entry]
+    read: int
 
 
 class TicketBot:
-    """Hears of every change, and answers some. `unanswered_after` in minutes, 0 for never."""
+    """Hears of every change, and answers some."""
 
     def __init__(
         self,
@@ -60,18 +68,18 @@ class TicketBot:
         changes: Changes,
         help_centre: HelpCentre,
         assistant: Assistant,
+        patience: Patience,
         *,
-        unanswered_after: int,
         now: Callable[[], int] = clock.now,
     ) -> None:
         self._database, self._changes, self._help = database, changes, help_centre
-        self._assistant = assistant
-        self._unanswered_after = unanswered_after * MINUTE
+        self._assistant, self._patience = assistant, patience
         self._now = now
         self._me: Person | None = None
         self._looked: OrderedDict[int, int] = OrderedDict()
-        self._conversations: OrderedDict[int, str] = OrderedDict()
+        self._conversations: OrderedDict[int, tuple[str, dict[str, str]]] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._turns: dict[int, asyncio.Task[None]] = {}
 
     def heard(self, change: Change) -> None:
         """After a commit, on the event loop: begin an answer, or leave it."""
@@ -79,18 +87,22 @@ class TicketBot:
         entry = change.entries[-1]
         if role is Role.AGENT and entry.type == MessagePosted.type:
             self._silence(change.ticket.id)
-        elif role is Role.CUSTOMER and entry.type in (MessagePosted.type, TicketOpened.type):
+        elif role is Role.CUSTOMER and entry.type in _WAITED_AFTER:
             looks = self._looked.get(change.ticket.id, 0)
             if looks < LOOKS and len(self._tasks) < AT_ONCE:
                 self._remember(change.ticket.id, looks + 1)
-                self._begin(self._in_time(entry))
+                self._begin(entry)
 
     async def run(self) -> None:
         """Answer what a process that ended may have left; then look for those who wait, until cancelled."""
         await self._carefully(self._take_up())
-        while self._unanswered_after:
+        while True:
             await self._carefully(self.look_around())
             await asyncio.sleep(LOOK_AROUND)
+
+    async def is_heard(self, ticket: int) -> bool:
+        """Whether it may answer there: no agent has written yet, and the customer has not asked for a person."""
+        return not any(await self._database.read(lambda connection: entries.people_talk(connection, ticket)))
 
     async def idle(self) -> None:
         """Until nothing is in the making."""
@@ -105,16 +117,8 @@ class TicketBot:
 
     async def look_around(self) -> None:
         """Say to each who has waited long, once, how long it may take."""
-        now = self._now()
-        before, after = now - self._unanswered_after, now - NEVER_OLDER
-
-        def waiting(connection: Connection) -> tuple[list[int], list[int]]:
-            found = bots.unanswered(connection, before, after)
-            return found, bots.first_answers(connection, now - 7 * DAY) if found else []
-
-        tickets, waits = await self._database.read(waiting)
-        for ticket in tickets:
-            await self._say(ticket, f"bot-waiting-{ticket}", PostMessage(body=_patience(waits)))
+        for wait in await self._patience.due():
+            await self._say(wait.ticket, wait.key, PostMessage(body=wait.words))
 
     async def _take_up(self) -> None:
         since = self._now() - int(DEADLINE * SECOND)
@@ -123,71 +127,84 @@ class TicketBot:
             found = []
             for ticket in bots.written_to(connection, since):
                 last = entries.page_before(connection, ticket, Reach.CONVERSATION, entries.MAX_SEQ, 1)
-                found += [entry for entry in last if entry.actor.role == Role.CUSTOMER and _text(entry)]
+                found += [entry for entry in last if entry.actor.role == Role.CUSTOMER]
             return found
 
         for entry in await self._database.read(left):
-            self._begin(self._in_time(entry))
+            self._begin(entry)
 
-    async def _in_time(self, entry: Entry) -> None:
-        try:
-            async with asyncio.timeout(DEADLINE):
-                await self._carefully(self._answer(entry))
-        except TimeoutError:
-            log.warning("the bot was too slow", extra={"ticket": entry.ticket})
+    async def _attend(self, entry: Entry, before: asyncio.Task[None] | None) -> None:
+        """Answer, if there is an answer in time; and tell who writes where nobody is there when somebody will be.
+
+        One after the other on a ticket: what is `before` this comes first.
+        """
+        if entry.type in _ANSWERED:
+            try:
+                async with asyncio.timeout(DEADLINE):
+                    if before is not None:
+                        await asyncio.wait([before])
+                    await self._carefully(self._answer(entry))
+            except TimeoutError:
+                log.warning("the bot was too slow", extra={"ticket": entry.ticket})
+        await self._carefully(self._tell_hours(entry.ticket))
+
+    async def _tell_hours(self, ticket: int) -> None:
+        wait = await self._patience.of(ticket)
+        if wait is not None:
+            await self._say(ticket, wait.key, PostMessage(body=wait.words))
 
     async def _answer(self, entry: Entry) -> None:
-        def known(connection: Connection) -> tuple[bool, list[Entry]]:
-            return entries.people_talk(connection, entry.ticket), entries.of_bot(connection, entry.ticket)
+        def standing(connection: Connection) -> _Standing:
+            talk = entries.people_talk(connection, entry.ticket)
+            read = read_marks.find(connection, entry.ticket, entry.actor.id) or 0
+            return _Standing(*talk, entries.of_bot(connection, entry.ticket), read)
 
-        silent, mine = await self._database.read(known)
-        if silent:
+        found = await self._database.read(standing)
+        if found.agent_wrote:
             self._silence(entry.ticket)
-            return
-        text = _text(entry)
-        if entry.type == MessagePosted.type and wants_person(text):
-            await self._hand_over(entry)
-            return
-        said = "\n".join(str(one.fields.get("body", "")) for one in mine)
-        if self._assistant.goes_to and entry.type == MessagePosted.type:
-            await self._ask_elsewhere(entry, text, said)
+        elif not found.person_wanted:
+            await (self._ask_elsewhere if self._assistant.goes_to else self._ask_the_help)(entry, found)
+
+    async def _ask_the_help(self, entry: Entry, standing: _Standing) -> None:
+        """What the help is sure of, unless it was said."""
+        found = (await self._help.search(_text(entry)))["articles"]
+        said = "\n".join(str(one.fields.get("body", "")) for one in standing.mine)
+        if found and found[0]["certainty"] >= SURE and found[0]["url"] not in said:
+            await self._reply(entry, answer_from_help(found[0]))
+
+    async def _ask_elsewhere(self, entry: Entry, standing: _Standing) -> None:
+        """Nobody's words leave the house before they have read that they do; until then the help answers."""
+        words = introduction(self._assistant.goes_to or "")
+        told = next((one.seq for one in standing.mine if words in str(one.fields.get("body", ""))), None)
+        if told is None:
+            await self._ask_the_help(entry, standing)
+            await self._reply(entry, words, "bot-introduction")
+        elif standing.read < told or entry.seq < told:
+            await self._ask_the_help(entry, standing)
         else:
-            await self._ask_the_help(entry, text, said)
+            await self._converse(entry)
 
-    async def _ask_the_help(self, entry: Entry, text: str, said: str) -> None:
-        found = (await self._help.search(text))["articles"]
-        if not found or found[0]["certainty"] < SURE or found[0]["url"] in said:
-            return
-        best = found[0]
-        body = (
-            f"{best['summary']}\n\nMore in the help: {best['title']} ({best['url']}). I am a program; an agent reads "
-            f"this ticket as well. {_PERSON}"
-        )
-        await self._say(entry.ticket, _key(entry), PostMessage(body=body, reply_to=entry.seq))
-
-    async def _ask_elsewhere(self, entry: Entry, text: str, said: str) -> None:
-        """Nobody's words leave the house before the ticket says so; what was written before that stays here."""
-        notice = _notice(self._assistant.goes_to or "")
-        if notice not in said:
-            await self._say(entry.ticket, _key(entry), PostMessage(body=notice))
-            return
-        conversation = self._conversations.get(entry.ticket) or (await self._assistant.begin()).conversation
+    async def _converse(self, entry: Entry) -> None:
+        """A turn of the conversation with an assistant elsewhere, which is silent once it has failed."""
+        conversation, choices = self._conversations.get(entry.ticket) or (None, {})
         try:
-            answer = await self._assistant.answer(text[:1_000], conversation)
+            conversation = conversation or (await self._assistant.begin()).conversation
+            answer = await self._assistant.answer(chosen(_text(entry), choices)[:1_000], conversation)
         except AssistantFailed as failure:
             log.warning("the assistant did not answer: %s", failure)
             return
-        self._conversations[entry.ticket] = answer.conversation
-        while len(self._conversations) > REMEMBERED:
+        body, choices = message_of(answer.replies)
+        self._conversations[entry.ticket] = (answer.conversation, choices)
+        if len(self._conversations) > REMEMBERED:
             self._conversations.popitem(last=False)
         if any(reply.type == "person" for reply in answer.replies):
-            await self._hand_over(entry)
-        elif body := "\n".join(filter(None, map(_words, answer.replies)))[:4_000].strip():
-            await self._say(entry.ticket, _key(entry), PostMessage(body=body, reply_to=entry.seq))
+            await self._say(entry.ticket, f"{_key(entry)}-person", RequestPerson())
+        elif body:
+            await self._reply(entry, body)
 
-    async def _hand_over(self, entry: Entry) -> None:
-        await self._say(entry.ticket, f"{_key(entry)}-person", RequestPerson())
-        self._silence(entry.ticket)
+    async def _reply(self, entry: Entry, body: str, key: str = "") -> None:
+        """Always as a reply: once a person is wanted, replies are what is refused."""
+        await self._say(entry.ticket, key or _key(entry), PostMessage(body=body, reply_to=entry.seq))
 
     async def _say(self, ticket: int, key: str, command: Command) -> None:
         try:
@@ -213,10 +230,16 @@ class TicketBot:
         except Exception as error:  # noqa: BLE001 - the conversation goes on without it
             log.warning("the bot failed: %s", type(error).__name__)
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
+    def _begin(self, entry: Entry) -> None:
+        work = self._attend(entry, self._turns.get(entry.ticket))
+        task = self._turns[entry.ticket] = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(partial(self._ended, entry.ticket))
+
+    def _ended(self, ticket: int, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if self._turns.get(ticket) is task:
+            del self._turns[ticket]
 
     def _silence(self, ticket: int) -> None:
         self._remember(ticket, LOOKS)
@@ -236,38 +259,3 @@ def _key(entry: Entry) -> str:
 
 def _text(entry: Entry) -> str:
     return str(entry.fields.get("query") or entry.fields.get("body") or "")
-
-
-def _notice(goes_to: str) -> str:
-    return (
-        f"I am an assistant run by {goes_to}, a program. What you write from here on goes there, without e-mail "
-        f"addresses and longer numbers, until an agent writes. If you do not want that: {_PERSON}"
-    )
-
-
-def _patience(waits: list[int]) -> str:
-    """How long it may take, from how long it took others; nothing is promised."""
-    if len(waits) < ENOUGH:
-        return (
-            "No agent has answered yet; your ticket is not forgotten. You get a mail when there is an answer."
-        )
-    return (
-        f"No agent has answered yet; your ticket is not forgotten. Last week half of the first answers came within "
-        f"{_duration(int(median(waits)))}. You get a mail when there is one."
-    )
-
-
-def _duration(milliseconds: int) -> str:
-    for unit, name in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
-        if milliseconds >= unit or unit == MINUTE:
-            count = max(1, round(milliseconds / unit))
-            return f"{count} {name}{'' if count == 1 else 's'}"
-    return ""
-
-
-def _words(reply: Reply) -> str:
-    """A reply as the lines of a message."""
-    lines = [reply.text, *(f"• {option.label}" for option in reply.options)]
-    if reply.url:
-        lines.append(f"{reply.title}: {reply.url}")
-    return "\n".join(line for line in lines if line)

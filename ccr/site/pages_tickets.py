@@ -14,11 +14,12 @@ from ccr.services.attachments import Attachments
 from ccr.services.canned_replies import CannedReplies
 from ccr.services.changes import Changes
 from ccr.services.reading import Reading
+from ccr.services.ticket_bot import TicketBot
 from ccr.site.guards import known, only, signed_in
 from ccr.site.multipart import Asked, carry_out, given_files
 from ccr.site.rendering import Form, page
 from ccr.site.ticket_lists import ListFilters, tab_counts
-from ccr.site.timeline import Wire, bot_speaks, quote, view
+from ccr.site.timeline import Wire, quote, view
 
 ID = f"int(max={MAX_ID})"
 """The route converter of ids: what is larger is not there."""
@@ -37,11 +38,12 @@ def tickets_pages(
     canned_replies: CannedReplies,
     attachments: Attachments,
     *,
+    bot: TicketBot | None = None,
     admins_read: bool = False,
 ) -> Blueprint:
     """The routes below `/tickets`."""
     pages = Blueprint("tickets_pages", __name__)
-    desk = _Desk(reading, canned_replies, admins_read)
+    desk = _Desk(reading, canned_replies, bot, admins_read)
 
     @pages.get("/tickets")
     @signed_in
@@ -102,9 +104,12 @@ def new_key() -> str:
 class _Desk:
     """Gathers what a page shows."""
 
-    def __init__(self, reading: Reading, canned_replies: CannedReplies, admins_read: bool) -> None:
+    def __init__(
+        self, reading: Reading, canned_replies: CannedReplies, bot: TicketBot | None, admins_read: bool
+    ) -> None:
         self.reading = reading
         self.canned_replies = canned_replies
+        self.bot = bot
         self.admins_read = admins_read
 
     async def list_page(self, person: Person, form: Form, asked: Any, status: int = 200) -> Response:
@@ -147,7 +152,7 @@ class _Desk:
             has_actions=bool(allowed - {"post_message", "post_note", "rate_ticket", "request_person"})
             and not (person.role is Role.CUSTOMER and ticket["status"] == "closed"),
             admins_read=self.admins_read,
-            bot_speaks=person.role is Role.CUSTOMER and bot_speaks(ticket, found["entries"]),
+            bot_is_heard="request_person" in allowed and await self._is_bot_heard(ticket_id),
             agents=await self._agents(person),
             canned_replies=await self._canned(person),
             new_key=new_key,
@@ -192,6 +197,9 @@ class _Desk:
 
     async def _canned(self, person: Person) -> list[Wire]:
         return await self.canned_replies.replies(person) if person.role is Role.AGENT else []
+
+    async def _is_bot_heard(self, ticket_id: int) -> bool:
+        return self.bot is not None and await self.bot.is_heard(ticket_id)
 
     async def _mark_read(self, person: Person, ticket: Wire, entries: list[Wire]) -> None:
         """Who opens the page has seen its end. Scripts that fetch it, and browsers that guess ahead, have not."""

@@ -1,5 +1,6 @@
 """A timeline as its template draws it. `web/js/render.js` and `arrange.js` work out the same."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ GROUP_WITHIN = 5 * MINUTE
 
 QUOTE_LENGTH = 120
 TAKEN_BACK = "Message taken back"
+_ARTICLE = re.compile(r"(/help/[a-z0-9-]+)")
 _SAID = frozenset({"message_posted", "note_posted", "ticket_opened"})
 _EARLIER = {"by": "", "text": "An earlier message"}
 
@@ -29,8 +31,11 @@ class Row(msgspec.Struct, kw_only=True):
     template: str
     blank: bool = False
     mine: bool = False
+    bot: bool = False
     who: str = ""
     body: str = ""
+    links: list[str] = []
+    """The bot's words cut where an article is named: words, its address, words …"""
     files: list[File] = []
     agent: str = ""
     quoted: dict[str, str] | None = None
@@ -90,18 +95,6 @@ def view(person: Wire, ticket: Wire, timeline: Wire, *, newest: bool) -> View:
     )
 
 
-def bot_speaks(ticket: Wire, entries: list[Wire]) -> bool:
-    """Whether the bot has said something here that no person has taken up."""
-    people = any(
-        entry["type"] == "person_requested"
-        or (entry["type"] == "message_posted" and entry["actor"]["role"] == Role.AGENT)
-        for entry in entries
-    )
-    return (
-        ticket["status"] != "closed" and not people and any(e["actor"]["role"] == Role.BOT for e in entries)
-    )
-
-
 def _row(entry: Wire, me: int, seen: int, *, talks: bool) -> Row:
     mine = entry["actor"]["id"] == me
     redacted = bool(entry.get("redacted"))
@@ -112,8 +105,10 @@ def _row(entry: Wire, me: int, seen: int, *, talks: bool) -> Row:
         entry=entry,
         template="agent_unassigned" if unassigned else entry["type"],
         mine=mine,
+        bot=entry["actor"]["role"] == Role.BOT,
         who="You" if mine else entry["actor"]["name"],
         body=TAKEN_BACK if redacted else entry.get("body", ""),
+        links=_ARTICLE.split(entry.get("body", "")) if entry["actor"]["role"] == Role.BOT else [],
         files=files_of(entry),
         agent="you" if agent.get("id") == me else agent.get("name", ""),
         is_read=entry["seq"] <= seen,

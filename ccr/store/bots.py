@@ -1,5 +1,7 @@
 """What the bot on tickets must know: who it is, whom it may still answer, and how long people wait."""
 
+from typing import NamedTuple
+
 from ccr.desk.events import MessagePosted, PersonRequested
 from ccr.desk.people import Person, Role
 from ccr.store import people
@@ -29,18 +31,31 @@ def person(connection: Connection, now: int) -> Person:
     return people.add(connection, made, None, now)
 
 
-def unanswered(connection: Connection, before: int, after: int) -> list[int]:
-    """Tickets whose customer has waited for a first word since some time between these two, in milliseconds."""
+class Waiting(NamedTuple):
+    """A customer who waits for an agent's first word: since when, in milliseconds, and which agent has it."""
+
+    ticket: int
+    agent: int | None
+    since: int
+
+
+def waiting(connection: Connection, after: int, ticket: int | None = None) -> list[Waiting]:
+    """Whose customer waits since some time after this, and was not told in that time how long it may take.
+
+    Longest first; of one `ticket`, or of all.
+    """
     rows = connection.up_to(
         MOST,
-        "SELECT t.id FROM tickets t WHERE t.status <> 'closed' AND t.waiting_on = 'agent' AND t.waiting_since < ? "
-        f"AND t.waiting_since > ? AND {_NOT_SILENT} ORDER BY t.id",
-        before,
+        "SELECT t.id, t.agent_id, t.waiting_since FROM tickets t WHERE t.status <> 'closed' "
+        f"AND t.waiting_on = 'agent' AND t.waiting_since > ?{'' if ticket is None else ' AND t.id = ?'} "
+        "AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.ticket_id = t.id AND e.type = ? AND (e.actor_role = 'agent' "
+        "OR (e.actor_role = 'bot' AND e.happened_at >= t.waiting_since AND e.client_key LIKE 'bot-waiting-%'))) "
+        "ORDER BY t.waiting_since, t.id",
         after,
-        PersonRequested.type,
+        *(() if ticket is None else (ticket,)),
         MessagePosted.type,
     )
-    return [row[0] for row in rows]
+    return [Waiting(*row) for row in rows]
 
 
 def written_to(connection: Connection, after: int) -> list[int]:

@@ -114,15 +114,17 @@ def seq_before(connection: Connection, ticket_id: int, clearance: Reach, seq: in
     return int(row[0] or 0) if row else 0
 
 
-def people_talk(connection: Connection, ticket_id: int) -> bool:
-    """Whether an agent has written to the customer, or the customer has asked for a person: then the bot is silent."""
-    row = connection.row(
-        "SELECT COUNT(*) FROM entries WHERE ticket_id = ? AND (type = ? OR (type = ? AND actor_role = 'agent'))",
+def people_talk(connection: Connection, ticket_id: int) -> tuple[bool, bool]:
+    """Whether an agent has written to the customer, and whether the customer has asked for a person."""
+    rows = connection.rows(
+        "SELECT DISTINCT type FROM entries WHERE ticket_id = ? "
+        "AND (type = ? OR (type = ? AND actor_role = 'agent'))",
         ticket_id,
         PersonRequested.type,
         MessagePosted.type,
     )
-    return bool(row and row[0])
+    found = {row[0] for row in rows}
+    return MessagePosted.type in found, PersonRequested.type in found
 
 
 def of_bot(connection: Connection, ticket_id: int) -> list[Entry]:

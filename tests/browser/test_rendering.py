@@ -3,10 +3,13 @@
 import pytest
 from playwright.async_api import Page, expect
 
+from ccr.desk.commands import PostMessage
 from ccr.desk.events import EVENTS
 from ccr.services.attachments import NewUpload
+from ccr.store import bots
 from tests.browser.desk import Desk
 from tests.file_corpus import MP4, PDF, WEBM_NOTE, picture
+from tests.live import new_key
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -56,19 +59,28 @@ async def four_files(desk: Desk, ticket: int) -> list[int]:
     return ids
 
 
+async def the_bot_says(desk: Desk, ticket: int, body: str) -> None:
+    """The actor that is no login."""
+    registry = desk.live.registry
+    bot = await registry.database.write(lambda connection: bots.person(connection, 0))
+    await registry.changes.carry_out(bot, ticket, new_key(), PostMessage(body=body, reply_to=1))
+
+
 async def everything_happens(desk: Desk) -> int:
     """A ticket with every type of event, and every shape each can have; the number of its last entry."""
     live, ticket = desk.live, 1
     await live.do("ada", ticket, "assign_agent", agent=live.id("amir"))
     await live.do("carla", ticket, "post_message", body="It <b>hums</b>.\n\nAt  night & day.")
+    await the_bot_says(desk, ticket, "See /help/mails, or <b>/help/Z</b>.")
+    await live.do("carla", ticket, "request_person")
     await live.do("amir", ticket, "post_message", body="Since when?", reply_to=3)
     await live.do("amir", ticket, "post_message", body="And where?", reply_to=1)
     await live.do("carla", ticket, "post_message", body="x" * 200)
-    await live.do("carla", ticket, "post_message", body="See above", reply_to=6)
+    await live.do("carla", ticket, "post_message", body="See above", reply_to=8)
     await live.do("amir", ticket, "post_note", body="Transformer?")
     await live.do("amir", ticket, "post_note", body="Nonsense")
-    await live.do("amir", ticket, "redact_message", of=9)
-    await live.do("carla", ticket, "redact_message", of=6, reason="Too long")
+    await live.do("amir", ticket, "redact_message", of=11)
+    await live.do("carla", ticket, "redact_message", of=8, reason="Too long")
     await live.do("amir", ticket, "set_priority", priority="urgent")
     await live.do("ada", ticket, "assign_agent", agent=None)
     await live.do("ada", ticket, "assign_agent", agent=live.id("amir"))

@@ -226,10 +226,37 @@ def test_strangers_learn_nothing_not_even_that_it_is_closed() -> None:
     assert answers == {"{'code': 'not_found', 'message': 'There is no such ticket.'}"}
 
 
-def test_the_bot_is_silent_once_people_talk() -> None:
-    people_talk = msgspec.structs.replace(known(), bot_is_silent=True)
+def test_the_bot_is_silent_from_an_agents_first_word() -> None:
+    an_agent_wrote = msgspec.structs.replace(known(), agent_wrote=True)
 
-    assert outcome(ASSIGNED, BOT, COMMAND["post_message"], people_talk) == "conflict"
+    assert outcome(ASSIGNED, BOT, COMMAND["post_message"], an_agent_wrote) == "conflict"
     for person in (BOT, CARLA):
-        assert outcome(ASSIGNED, person, COMMAND["request_person"], people_talk) == "so already"
-    assert outcome(ASSIGNED, CARLA, COMMAND["post_message"], people_talk) == "done"
+        assert outcome(ASSIGNED, person, COMMAND["request_person"], an_agent_wrote) == "so already"
+    assert outcome(ASSIGNED, CARLA, COMMAND["post_message"], an_agent_wrote) == "done"
+
+
+def test_once_a_person_is_wanted_the_bot_answers_nothing_but_may_say_how_long_it_takes() -> None:
+    wanted = msgspec.structs.replace(known(), person_wanted=True)
+
+    answer = asked.PostMessage(body="Read this", reply_to=3)
+    assert outcome(ASSIGNED, BOT, answer, wanted) == "conflict"
+    assert outcome(ASSIGNED, BOT, asked.PostMessage(body="Tomorrow at nine"), wanted) == "done"
+    assert outcome(ASSIGNED, CARLA, COMMAND["request_person"], wanted) == "so already"
+
+
+@pytest.mark.parametrize(
+    ("already", "expected"),
+    [
+        ({}, [happened.MessagePosted, happened.PersonRequested]),
+        ({"person_wanted": True}, [happened.MessagePosted]),
+        ({"agent_wrote": True}, [happened.MessagePosted]),
+    ],
+)
+def test_who_writes_that_they_want_a_person_has_asked_for_one(
+    already: dict[str, bool], expected: list[type]
+) -> None:
+    facts = msgspec.structs.replace(known(), wants_person=True, **already)
+
+    events = decide(ASSIGNED, CARLA, asked.PostMessage(body="person"), facts)
+
+    assert [type(event) for event in events] == expected

@@ -85,7 +85,7 @@ def carry_out(connection: Connection, cast: dict[str, Person], deed: Deed, at: i
     """As the writer does it: all of it or nothing; and a refusal has written nothing."""
     if isinstance(deed.command, asked.OpenTicket) is not (deed.ticket is None):
         return Refusal(Code.INVALID, "refused before it reaches the database")
-    request = _Request(cast[deed.who], deed.ticket, deed.key, deed.command, False, at)
+    request = _Request(cast[deed.who], deed.ticket, deed.key, deed.command, False, at, True)
     before = connection.driver.total_changes  # type: ignore[attr-defined]
     connection.driver.cursor().execute("BEGIN IMMEDIATE")
     try:

@@ -125,7 +125,7 @@ export class Conversation {
       this.regions.turn(entry);
     }
     if (entry.type === "ticket_closed") this.regions.close();
-    if (entry.actor.role === "bot" || CHANGES_STATE.has(entry.type) || IS_FORGOTTEN.has(entry.type)) this.#refresh();
+    if (CHANGES_STATE.has(entry.type) || IS_FORGOTTEN.has(entry.type)) this.#refresh();
     this.mark?.look();
     if (this.timeline.dropOldest()) this.hasOlder = true;
   }

@@ -3,7 +3,7 @@
 
 import { localise } from "./format.js";
 
-const REGIONS = ["about", "actions", "panel"];
+const REGIONS = ["about", "actions", "panel", "assistant"];
 
 export class Regions {
   #presence = new Map();
@@ -42,6 +42,7 @@ export class Regions {
   /** Whoever has written waits for the other; a message is too small a thing to ask for the page again. */
   turn({ actor, at }) {
     if (actor.role === "bot") return; // whoever waits for a person goes on waiting
+    if (actor.role === "agent") document.getElementById("assistant")?.replaceChildren();
     const place = document.querySelector(".turn");
     const on = actor.role === "customer" ? "agent" : "customer";
     if (!place || place.dataset.on === on) return;

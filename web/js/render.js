@@ -38,6 +38,7 @@ export function renderEntry(entry, viewer, quoted) {
   const item = template.content.firstElementChild.cloneNode(true);
   fillItem(item, entry, viewer);
   for (const [name, read] of Object.entries(TEXTS)) fillPlace(item, name, read(entry, viewer));
+  if (entry.actor.role === "bot") linkArticles(item.querySelector(".body"));
   fillLinks(item, entry);
   fillTime(item, entry.at);
   fillStars(item, entry.stars);
@@ -74,6 +75,7 @@ function fillItem(item, entry, viewer) {
   if (entry.key && "body" in entry && isFresh(entry.at)) item.dataset.key = entry.key;
   item.classList.toggle("mine", isMine(entry, viewer));
   item.classList.toggle("redacted", Boolean(entry.redacted));
+  item.classList.toggle("bot", entry.actor.role === "bot");
 }
 
 function fillPlace(item, name, text) {
@@ -81,6 +83,13 @@ function fillPlace(item, name, text) {
   if (!place || text === undefined) return;
   if (text === null) place.remove();
   else place.textContent = text;
+}
+
+/** The articles that the bot names can be followed; nothing else that it says can be. */
+function linkArticles(place) {
+  if (!place) return;
+  const parts = place.textContent.split(/(\/help\/[a-z0-9-]+)/);
+  place.replaceChildren(...parts.map((part, n) => (n % 2 ? Object.assign(made("a", ""), { href: part, textContent: part }) : part)));
 }
 
 function fillLinks(item, entry) {

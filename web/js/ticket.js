@@ -29,6 +29,7 @@ function start() {
   carryOut(document, connection, ({ entries }, form) => {
     form.closest("[popover]")?.hidePopover?.();
     form.closest("details")?.removeAttribute("open");
+    if (form.closest("#assistant")) document.querySelector("message-composer")?.text.focus(); // the button goes
     conversation.take(entries);
   });
   timeline.list.addEventListener("click", (event) => pressed(event, conversation, connection));

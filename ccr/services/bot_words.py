@@ -1,0 +1,82 @@
+"""What the bot says on a ticket, as the plain text of a message."""
+
+import math
+from collections.abc import Sequence
+from statistics import median
+from typing import Any
+
+from ccr.desk.clock import DAY, HOUR, MINUTE
+from ccr.ports import Reply
+
+_PERSON = "Write “person”, and I am silent."
+LONGEST = 4_000
+
+
+def answer_from_help(article: dict[str, Any]) -> str:
+    """An article's gist, and where the rest is."""
+    return (
+        f"{article['summary']}\n\nMore in the help: {article['title']} ({article['url']}). I am a program; an agent "
+        f"reads this ticket as well. {_PERSON}"
+    )
+
+
+def introduction(goes_to: str) -> str:
+    """Said before anything goes to an assistant that others run."""
+    return (
+        f"I am an assistant run by {goes_to}, a program. What you write from here on goes there, without e-mail "
+        f"addresses and longer numbers, until an agent writes. If you do not want that: {_PERSON}"
+    )
+
+
+def message_of(replies: Sequence[Reply]) -> tuple[str, dict[str, str]]:
+    """Replies as one message, and what each choice that it offers stands for, by its number and by its words."""
+    lines: list[str] = []
+    choices: dict[str, str] = {}
+    for reply in replies:
+        lines += [reply.text] if reply.text else []
+        for number, option in enumerate(reply.options, start=len(choices) // 2 + 1):
+            lines.append(f"{number}. {option.label}")
+            choices |= {str(number): option.text, _plain(option.label): option.text}
+        if reply.url and reply.type != "person":
+            lines.append(f"{reply.title}: {reply.url}")
+    if choices:
+        lines.append("Answer with a number, or in your own words.")
+    return "\n".join(lines)[:LONGEST].strip(), choices
+
+
+def chosen(text: str, choices: dict[str, str]) -> str:
+    """What is meant by `text` where choices were offered."""
+    return choices.get(_plain(text), text)
+
+
+def waiting_words(waits: Sequence[int], back: str | None) -> str:
+    """When to expect an answer, from how long the last week's first answers took (milliseconds); nothing is promised.
+
+    `back` is when agents are there again, where they are not there now.
+    """
+    begin = f"{back} " if back else "No agent has answered yet; your ticket is not forgotten. "
+    return begin + _measured(waits) + " You get a mail when there is an answer."
+
+
+def _measured(waits: Sequence[int]) -> str:
+    if not waits:
+        return "How long it takes I cannot say: nobody had a first answer in the last seven days."
+    time = _duration(median(waits))
+    if len(waits) == 1:
+        return f"The one first answer of the last seven days came within {time}."
+    return f"Half of the {len(waits)} first answers of the last seven days came within {time}."
+
+
+def _duration(milliseconds: float) -> str:
+    """Rounded up: what came within it came within that."""
+    unit, name = next(
+        (unit, name)
+        for unit, name, least in ((DAY, "day", 2 * DAY), (HOUR, "hour", 2 * HOUR), (MINUTE, "minute", 0))
+        if milliseconds >= least
+    )
+    count = max(1, math.ceil(milliseconds / unit))
+    return f"{count} {name}{'' if count == 1 else 's'}"
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().split())

@@ -1,0 +1,55 @@
+"""Who waits for an agent's first word and is to be told, once in that time, when to expect it."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ccr.desk import clock
+from ccr.desk.clock import DAY, MINUTE
+from ccr.services.bot_words import waiting_words
+from ccr.store import bots
+from ccr.store.bots import Waiting
+from ccr.store.connection import Connection
+from ccr.store.database import Database
+
+NEVER_OLDER = DAY
+"""Who has waited longer than this was told, or waited before there was anybody to tell them."""
+
+
+class Wait(NamedTuple):
+    """What the bot says on a ticket, under a key that is the same on every node for the same time of waiting."""
+
+    ticket: int
+    key: str
+    words: str
+
+
+class Patience:
+    """`unanswered_after` in minutes, 0 for never."""
+
+    def __init__(
+        self, database: Database, *, unanswered_after: int, now: Callable[[], int] = clock.now
+    ) -> None:
+        self._database = database
+        self._after = unanswered_after * MINUTE
+        self._now = now
+
+    async def due(self) -> list[Wait]:
+        """Everybody who is to be told now."""
+        return await self._database.read(self._due)
+
+    async def of(self, ticket: int) -> Wait | None:
+        """The customer of this ticket, if they are to be told now."""
+        found = await self._database.read(lambda connection: self._due(connection, ticket))
+        return found[0] if found else None
+
+    def _due(self, connection: Connection, ticket: int | None = None) -> list[Wait]:
+        now = self._now()
+        waiting = bots.waiting(connection, now - NEVER_OLDER, ticket)
+        due = [one for one in waiting if self._is_due(one, now)]
+        if not due:
+            return []
+        waits = bots.first_answers(connection, now - 7 * DAY)
+        return [Wait(one.ticket, f"bot-waiting-{one.since}", waiting_words(waits, None)) for one in due]
+
+    def _is_due(self, one: Waiting, now: int) -> bool:
+        return bool(self._after) and now - one.since >= self._after
