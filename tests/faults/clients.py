@@ -88,6 +88,7 @@ class Client:
                 self.missing(self.take(entry))
             return True
         attempt.outcome, attempt.code = REFUSED, answer["code"]
+        self.history.refused[attempt.code] += 1
         return answer["code"] not in AGAIN
 
     async def run(self, session: aiohttp.ClientSession) -> None:

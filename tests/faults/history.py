@@ -1,7 +1,7 @@
 """What clients asked for and what they saw, noted down as it happened; and what is there when all is over."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -97,6 +97,9 @@ class History:
     """Ticket and number: every content seen there, and who saw it first."""
     viewers: defaultdict[tuple[int, int], set[int]] = field(default_factory=lambda: defaultdict(set))
     """Ticket and number: everybody who saw it."""
+
+    refused: Counter[str] = field(default_factory=Counter)
+    """By code: attempts that were."""
 
     unaware: list[str] = field(default_factory=list)
     """Clients who were connected when all was well again, and not told of the last entries."""

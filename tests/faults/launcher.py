@@ -9,7 +9,6 @@ dies by SIGKILL at the 20th commit of an entry, just before it. CCR_TESTS_MUTANT
 
 import asyncio
 import os
-import random
 import signal
 import sqlite3
 import threading
@@ -27,6 +26,9 @@ Patch = Callable[[], None]
 
 PUSHED = 0.05
 """Seconds in which what was pushed goes out, before the process dies without having acknowledged it."""
+
+HELD_BACK = 1_000
+"""Commits that are left out until there is one."""
 
 
 class Bomb:
@@ -124,14 +126,24 @@ def keys_mean_nothing() -> None:
 
 
 def ack_before_commit() -> None:
-    """Messages are acknowledged when they are written, and committed some time later, with whatever else is."""
+    """Messages are acknowledged when they are written, and committed, with whatever else is, once there are many."""
+    commit, held = SQLite.commit, 0
 
     def begin(_: SQLite, driver: Any) -> None:
         if not driver.in_transaction:
             driver.execute("BEGIN IMMEDIATE")
 
-    _replace(SQLite, begin=begin)
-    on_commit(lambda _dialect, _driver, _commit: None)
+    def committing(self: SQLite, driver: Any) -> None:
+        if not held:
+            commit(self, driver)
+
+    def hold(self: SQLite, driver: Any, _: Callable[[], None]) -> None:
+        nonlocal held
+        held = (held + 1) % HELD_BACK
+        committing(self, driver)
+
+    _replace(SQLite, begin=begin, commit=committing)
+    on_commit(hold)
 
 
 def nothing_missed() -> None:
@@ -146,14 +158,18 @@ def nothing_missed() -> None:
 
 
 def all_at_once() -> None:
-    """Handlers of one socket side by side, each as slow as it happens to be."""
-    answer = Lanes._answer
+    """Handlers of one socket side by side: of two commands the second is done before the first begins."""
+    answer, overtaken = Lanes._answer, dict[str, asyncio.Event]()
 
     async def work(self: Lanes, socket: Any, asked: Any) -> None:
-        await asyncio.sleep(random.uniform(0, 0.02))
-        self._server.acknowledge(
-            socket.sid, asked.number, await answer(self, socket, *self._server.read(asked))
-        )
+        name, payload = self._server.read(asked)
+        first = overtaken.pop(socket.sid, None)
+        if name == "do" and first is None:
+            mine = overtaken[socket.sid] = asyncio.Event()
+            await mine.wait()
+        self._server.acknowledge(socket.sid, asked.number, await answer(self, socket, name, payload))
+        if first is not None:
+            first.set()
 
     def take(self: Lanes, sid: str, asked: Any) -> None:
         socket = self._sockets.get(sid)

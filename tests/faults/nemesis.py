@@ -1,17 +1,14 @@
 """Which harm comes when: all of it from one seed. Whatever is done here is over when its cycle is."""
 
 import asyncio
-import contextlib
 import logging
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
-from tests.faults.history import REFUSED
 from tests.faults.launcher import POINTS
 from tests.faults.nodes import Node
 from tests.faults.story import Story
-from tests.waiting import until
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +16,9 @@ Harm = Callable[[], Awaitable[None]]
 
 LATEST = 120
 """Commits, or acknowledgements, from a start after which a bomb goes off at the latest."""
+
+FITS = 100
+"""Acknowledgements after which what is left of a full disk is taken, too."""
 
 
 class Nemesis:
@@ -59,11 +59,13 @@ class Nemesis:
         await self.harms[name]()
 
     async def die_at(self, node: Node, point: str, after: int) -> None:
-        """Start the node anew, so that it dies at this named point, and wait for that."""
+        """Start the node anew, so that it dies at this named point, lead everybody to it, and wait for that."""
         if node.up:
             await node.stop()
         await node.start(die=f"{point}:{after}")
+        self.story.lead_to(node)
         await node.died(point)
+        self.story.lead_to(None)
 
     async def rest(self) -> None:
         """No more harm: whoever would still die by itself is replaced."""
@@ -133,16 +135,24 @@ class Nemesis:
 
     async def fill_disk(self) -> None:
         """Until something was refused, or the server that has no room is no more."""
-        node = self._chance.choice(self.story.nodes)
-        log = self.story.folder / "registry.db-wal"
+        node, story = self._chance.choice(self.story.nodes), self.story
+        log = story.folder / "registry.db-wal"
         size = log.stat().st_size if log.exists() else 0
-        node.fill_disk(self._chance.choice([0, size, size + 9_000]))
-        refused, process = self._unavailable(), node.process
-        with contextlib.suppress(TimeoutError):
-            await until(
-                lambda: self._unavailable() > refused or node.process is not process or not node.up, within=20
+        refused, process = story.history.refused["unavailable"], node.process
+        goal = story.acknowledged() + FITS
+
+        def over() -> bool:
+            return (
+                story.history.refused["unavailable"] > refused or node.process is not process or not node.up
             )
-        self.refused_for_no_room += self._unavailable() > refused
+
+        node.fill_disk(self._chance.choice([0, size, size + 9_000]))
+        await story.until(lambda: over() or story.acknowledged() >= goal)
+        if not over():
+            # Its log began anew meanwhile, and has room inside itself.
+            node.fill_disk(0)
+            await story.until(over)
+        self.refused_for_no_room += story.history.refused["unavailable"] > refused
         node.free_disk()
 
     async def move(self) -> None:
@@ -164,14 +174,6 @@ class Nemesis:
         self.story.redis.freeze()
         await self._a_while(5)
         self.story.redis.thaw()
-
-    def _unavailable(self) -> int:
-        """Sends that were refused because nothing could be stored."""
-        return sum(
-            attempt.outcome == REFUSED and attempt.code == "unavailable"
-            for send in self.story.history.sends.values()
-            for attempt in send.attempts[-3:]
-        )
 
     async def _a_while(self, most: float) -> None:
         await asyncio.sleep(self._chance.uniform(most / 5, most) * self._haste)

@@ -12,6 +12,7 @@ import aiohttp
 
 from tests.faults import ending
 from tests.faults.cast import Cast, assemble
+from tests.faults.chat import WINDOW, chat
 from tests.faults.clients import Client, Person
 from tests.faults.history import OK, Attempt, History, Send, Truth
 from tests.faults.nodes import Node, new_secret
@@ -22,9 +23,6 @@ from tests.waiting import until
 
 PATIENCE = 240
 """Seconds for something that must come, on a very busy machine."""
-
-WINDOW = 5
-"""Messages that a hasty customer has in flight."""
 
 FORGETS = 0.2
 """How many unanswered messages of a customer's are given up, as by somebody who closes the tab."""
@@ -59,6 +57,7 @@ class Story:
         self.talkers: list[Talker] = []
         self.posters: list[Poster] = []
         self.cast: Cast
+        self._led_to: Node | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._chatting: asyncio.Task[None] | None = None
 
@@ -76,8 +75,20 @@ class Story:
         return Counter(attempt.outcome for send in self.history.sends.values() for attempt in send.attempts)
 
     def door(self) -> str:
-        """A line to some node."""
-        return random.choice(self.lines).url
+        """A line to some node, or to the one to which everybody is led."""
+        lines = [line for line in self.lines if self._led_to is None or line.target[1] == self._led_to.port]
+        return random.choice(lines).url
+
+    def lead_to(self, node: Node | None) -> None:
+        """Everybody who is not there comes to this node; `None`: from now on to any."""
+        self._led_to = node
+        if node is not None:
+            for talker in self.talkers:
+                talker.move()
+
+    def talker(self, name: str) -> Talker:
+        """The one of this name."""
+        return next(talker for talker in self.talkers if talker.name == name)
 
     async def acknowledges(self, more: int) -> None:
         """So many sends are acknowledged from now on."""
@@ -134,9 +145,9 @@ class Story:
         for client in (*self.talkers, *self.posters):
             self._tasks.append(asyncio.create_task(client.run(self.session)))
 
-    def chat(self, *, messages_only: bool = False) -> None:
+    def chat(self) -> None:
         """Everybody begins to write, and goes on; tickets are also raised, handed on and closed."""
-        self._chatting = asyncio.create_task(self._chat(self.posters if not messages_only else []))
+        self._chatting = asyncio.create_task(chat(self, self.posters))
         self._tasks.append(self._chatting)
 
     async def fall_silent(self) -> None:
@@ -181,39 +192,6 @@ class Story:
 
     def _poster(self, name: str, person: Person, ticket: int, forgets: float = 0.0) -> None:
         self.posters.append(Poster(self.history, name, person, ticket, doors=self.door, forgets=forgets))
-
-    async def _chat(self, posters: list[Poster]) -> None:
-        turn = 0
-        while True:
-            turn += 1
-            for talker in self.talkers:
-                self._says_something(talker)
-            for poster in posters:
-                if not poster.waiting:
-                    self._asks_for_something(poster, turn)
-            await asyncio.sleep(self.pace)
-
-    def _says_something(self, talker: Talker) -> None:
-        if talker.name.endswith("-tab"):
-            return  # reads along
-        while len(talker.waiting) < (WINDOW if talker.person.role == "customer" else 1):
-            chance = random.random()
-            if chance < 0.05:
-                talker.says("post_note")  # a customer is refused
-            elif chance < 0.07 and talker.own:
-                talker.wants("redact_message", of=talker.own.pop())
-            else:
-                talker.says()
-
-    def _asks_for_something(self, poster: Poster, turn: int) -> None:
-        if poster.name == "ada-shares" and turn % 25 == 0:
-            poster.wants("assign_agent", agent=random.choice(self.cast.agents[1:]).id)
-        elif poster.name == "ada-closes" and turn % 50 < 2:
-            poster.wants(("close_ticket", "reopen_ticket")[turn % 50])
-        elif poster.name == "raiser" and turn % 25 == 0:
-            poster.wants("open_ticket", query=f"One more question, the {turn}th")
-        elif poster.name in ("carla2-http", "stranger-http") and turn % 5 == 0:
-            poster.says()
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ import aiohttp
 from tests.faults.clients import Client
 from tests.faults.history import Send
 from tests.faults.lines import Broken, Line, call
+from tests.proxy import Proxy
 
 Doors = Callable[[], str]
 """Chooses where to connect next: the address of a node, or of a proxy before one."""
@@ -43,6 +44,10 @@ class Talker(Client):
         """Ask for it soon."""
         if something:
             self._gap.set()
+
+    def leads_by(self, line: Proxy) -> None:
+        """Connect by this line alone, from the beginning."""
+        self._doors = lambda: line.url
 
     def move(self) -> None:
         """Leave this connection; the next may lead elsewhere."""
