@@ -80,6 +80,14 @@ class SocketPublisher:
         for socket in self._sockets.beside(person):
             self._server.deliver(socket.sid, "presence", {"person": {"id": person}, "online": online})
 
+    def _introduce(self, ticket: int, agent: int | None) -> None:
+        """Those on the ticket learn whether the agent who was just given it is there; no coming or going tells them."""
+        if agent is not None:
+            body = {"person": {"id": agent}, "online": self.is_online(agent)}
+            for socket in self._sockets.on_ticket(ticket):
+                if socket.person.id != agent:
+                    self._server.deliver(socket.sid, "presence", body)
+
     def typing(self, socket: Socket, ticket: int, on: bool) -> None:
         """Tell the others on the ticket."""
         self._types(ticket, socket.person.id, socket.person.name, on)
@@ -109,6 +117,7 @@ class SocketPublisher:
             # Perhaps by another process, of which nobody told this one.
             self._sockets.retie(ticket.id, parties)
             self._turn_out_all_but(ticket.id, ticket.agent_id)
+            self._introduce(ticket.id, ticket.agent_id)
         before = change.before.heads.seqs if change.before else (0, 0, 0)
         skip = frozenset((origin,)) if origin else frozenset[str]()
         for role, depth in self._depth.items():

@@ -211,7 +211,9 @@ class SpreadPublisher(SocketPublisher):
         known = self._sockets.heads.get(ticket.id)
         if known is None or ticket.last_seq < known[-1]:
             return
-        self._sockets.retie(ticket.id, _parties(ticket))
+        if self._sockets.parties(ticket.id) != _parties(ticket):
+            self._sockets.retie(ticket.id, _parties(ticket))
+            self._introduce(ticket.id, ticket.agent_id)
         for role, depth in self._depth.items():
             room, prev = ticket_room(ticket.id, role), missed.prevs[depth]
             for entry in missed.entries:

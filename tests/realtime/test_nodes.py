@@ -115,6 +115,16 @@ async def test_somebody_is_online_while_they_are_on_any_node(two: Two) -> None:
     assert [each["online"] for each in carla.got("presence")][-1:] == [False]
 
 
+async def test_who_is_given_a_ticket_on_one_node_is_introduced_on_the_other(two: Two) -> None:
+    ticket = await two.a.ticket_with_agent("amir")
+    [carla] = await two.b.on_ticket(ticket, "carla")
+    await two.a.connect("bea")
+    await until(lambda: nodes_of(two.b).elsewhere(two.a.id("bea")))
+    await two.a.do("ada", ticket, "assign_agent", agent=two.a.id("bea"))
+
+    assert await carla.heard("presence") == {"person": {"id": two.a.id("bea")}, "online": True}
+
+
 async def test_what_a_dead_node_told_nobody_is_found_when_its_client_asks_again(two: Two) -> None:
     ticket = await two.a.ticket_with_agent("amir")
     [amir] = await two.b.on_ticket(ticket, "amir")

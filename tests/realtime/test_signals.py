@@ -195,6 +195,20 @@ async def test_whoever_joins_learns_who_is_there(live: Live) -> None:
     assert together["online"] == [live.id("carla"), live.id("amir")]
 
 
+async def test_who_is_on_a_ticket_learns_whether_the_agent_who_is_given_it_is_there(live: Live) -> None:
+    ticket = await live.ticket_with_agent("amir")
+    [carla] = await live.on_ticket(ticket, "carla")
+    await live.connect("bea")
+    bea, amir = {"id": live.id("bea")}, {"id": live.id("amir")}
+
+    await live.do("ada", ticket, "assign_agent", agent=bea["id"])
+    await live.do("ada", ticket, "assign_agent", agent=amir["id"])
+    await live.do("ada", ticket, "assign_agent", agent=None)
+    await carla.heard("entry", 3)
+
+    assert carla.got("presence") == [{"person": bea, "online": True}, {"person": amir, "online": False}]
+
+
 async def test_a_change_of_page_is_no_absence(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handlers, "LINGERS", 3_600)
     ticket = await live.ticket_with_agent()
