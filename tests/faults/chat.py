@@ -14,12 +14,18 @@ WINDOW = 5
 """Messages that a hasty customer has in flight."""
 
 
+READS = 0.03
+"""How often somebody has read everything, of the times that they look."""
+
+
 async def chat(story: "Story", posters: Iterable[Poster]) -> None:
     """Until cancelled."""
     turn = 0
     while True:
         turn += 1
         for talker in story.talkers:
+            if random.random() < READS:
+                talker.reads()
             _says_something(talker)
         for poster in posters:
             if not poster.waiting:

@@ -6,7 +6,7 @@ Each check is a few lines about the contract, and none knows how the servers kee
 from collections import defaultdict
 from collections.abc import Iterable
 
-from tests.faults import checks_mail, checks_seen, checks_stored
+from tests.faults import checks_mail, checks_marks, checks_seen, checks_stored
 from tests.faults.history import History, Row, Truth, Violation
 
 MOST_TOLD = 20
@@ -29,6 +29,9 @@ def check(history: History, truth: Truth) -> list[Violation]:
         *checks_seen.reread_differently(truth, timelines),
         *checks_seen.seen_without_right(history, truth, timelines),
         *checks_seen.read_without_right(history, truth),
+        *checks_marks.stored(history, truth),
+        *checks_marks.invented(history, truth, timelines),
+        *checks_marks.not_told(history, truth, timelines),
         *checks_mail.mails(truth),
         *(Violation("not told", name) for name in history.unaware),
     ]

@@ -25,7 +25,7 @@ def unread(history: History, truth: Truth, timelines: dict[int, list[Row]]) -> I
     """What a reader applied is strictly rising and without a hole, to the end while the ticket is theirs."""
     for name, reader in history.readers.items():
         rows = timelines.get(reader.ticket, [])
-        visible = _visible(rows, reader.person, truth)
+        visible = visible_to(rows, reader.person, truth)
         if reader.applied != visible[: len(reader.applied)]:
             wrong = next(n for n, pair in enumerate(_zipped(reader.applied, visible)) if pair[0] != pair[1])
             yield Violation("applied", f"{name}: {reader.applied[wrong - 2 : wrong + 3]} at {wrong}")
@@ -36,7 +36,7 @@ def unread(history: History, truth: Truth, timelines: dict[int, list[Row]]) -> I
 def reread_differently(truth: Truth, timelines: dict[int, list[Row]]) -> Iterator[Violation]:
     """Every way of reading a ticket shows all of it that its reader may see."""
     for (way, person, ticket), numbers in truth.timelines.items():
-        visible = _visible(timelines.get(ticket, []), person, truth)
+        visible = visible_to(timelines.get(ticket, []), person, truth)
         if numbers != visible:
             yield Violation("read", f"{way}: person {person} reads {len(numbers)} of {len(visible)}")
 
@@ -46,7 +46,9 @@ def seen_without_right(
 ) -> Iterator[Violation]:
     """Nobody was shown what is not for them, nor an agent what came when the ticket was no longer theirs."""
     terms = {
-        (ticket, person): _terms(rows, person) for ticket, rows in timelines.items() for person in truth.roles
+        (ticket, person): terms_of(rows, person)
+        for ticket, rows in timelines.items()
+        for person in truth.roles
     }
     for (ticket, seq), people in history.viewers.items():
         rows = timelines.get(ticket, [])
@@ -84,11 +86,12 @@ def _without_words(text: str) -> str:
     return json.dumps({k: v for k, v in said.items() if k not in ("body", "redacted")}, sort_keys=True)
 
 
-def _depth(person: int, truth: Truth) -> int:
+def depth_of(person: int, truth: Truth) -> int:
+    """The greatest reach that this person sees."""
     return {"customer": 1, "agent": 2, "admin": 0}[truth.roles[person]]
 
 
-def _terms(rows: list[Row], person: int) -> list[tuple[int, int]]:
+def terms_of(rows: list[Row], person: int) -> list[tuple[int, int]]:
     """From which number to before which the ticket was this agent's; the last may go on."""
     terms, began = [], 0
     for row in rows:
@@ -103,7 +106,7 @@ def _terms(rows: list[Row], person: int) -> list[tuple[int, int]]:
 
 
 def _sees(row: Row, terms: list[tuple[int, int]], person: int, truth: Truth) -> bool:
-    if row.reach > _depth(person, truth):
+    if row.reach > depth_of(person, truth):
         return False
     role = truth.roles[person]
     if role == "agent":
@@ -111,14 +114,15 @@ def _sees(row: Row, terms: list[tuple[int, int]], person: int, truth: Truth) -> 
     return role == "admin" or truth.customers[row.ticket] == person
 
 
-def _visible(rows: list[Row], person: int, truth: Truth) -> list[int]:
-    terms = _terms(rows, person)
+def visible_to(rows: list[Row], person: int, truth: Truth) -> list[int]:
+    """The numbers of a ticket that this person may see, or might while it was theirs."""
+    terms = terms_of(rows, person)
     return [row.seq for row in rows if _sees(row, terms, person, truth)]
 
 
 def _may_read(rows: list[Row], person: int, truth: Truth) -> bool:
     """Whether the ticket is theirs in the end."""
-    terms = _terms(rows, person)
+    terms = terms_of(rows, person)
     return truth.roles[person] != "agent" or bool(terms and terms[-1][1] > len(rows))
 
 

@@ -4,13 +4,13 @@ import random
 import secrets
 import time
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 
-from tests.faults.history import OK, REFUSED, UNKNOWN, Asked, Attempt, History, Reader, Send
+from tests.faults.history import OK, REFUSED, UNKNOWN, Asked, Attempt, History, Mark, Reader, Send
 
 AGAIN = frozenset({"unavailable", "rate_limited", "unauthenticated"})
 """Refusals after which the same is sent again."""
@@ -98,9 +98,17 @@ class Client:
     def missing(self, something: bool) -> None:
         """Something was; overridden where it matters at once."""
 
-    def asked(self, begun: float) -> None:
+    def asked(self, begun: float, answer: dict[str, Any]) -> None:
         """A reading was answered."""
-        self.history.asked.append(Asked(self.person.id, self.ticket, begun, time.monotonic()))
+        reads = {read["person"]["id"]: read["seq"] for read in answer["reads"]}
+        self.history.asked.append(Asked(self.person.id, self.ticket, begun, time.monotonic(), reads))
+
+    async def mark(self, ask: Callable[[int], Awaitable[dict[str, Any]]]) -> None:
+        """Everything applied has been read. Raises `Broken` where nobody knows whether that is stored."""
+        mark = Mark(self.person.id, self.ticket, self.head, time.monotonic())
+        self.history.marks.append(mark)
+        if (await ask(mark.seq))["ok"]:
+            mark.ended = time.monotonic()
 
     def forget(self) -> None:
         """Some of what nobody answered is given up, as by somebody who closes the tab."""

@@ -4,13 +4,16 @@ import contextlib
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import permutations
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from tests.faults.clients import Person
-from tests.faults.history import Owed, Row, Truth
+from tests.faults.history import Asked, Owed, Row, Truth
 from tests.faults.lines import call
+from tests.faults.talkers import Talker
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ NEVER = 240
 
 
 async def hear_the_rest(story: "Story") -> None:
-    """Note down who, connected and with nothing more to come, is not told of the last entries."""
+    """Note down who, connected and with nothing more to come, is not told of the last entries, or of who is there."""
     heads: dict[str, int] = {}
     for client in story.clients:
         if client.ticket:
@@ -31,11 +34,41 @@ async def hear_the_rest(story: "Story") -> None:
             heads[client.name] = found.get("head", 0)
 
     def unaware() -> list[str]:
-        return [client.name for client in story.clients if client.head < heads.get(client.name, 0)]
+        behind = [client.name for client in story.clients if client.head < heads.get(client.name, 0)]
+        return behind + [
+            f"{one.name} of {other.name}" for one, other in _together(story) if not _sees(one, other)
+        ]
 
+    await _note(story, unaware)
+
+
+async def see_somebody_go(story: "Story") -> None:
+    """Note down who is on the last ticket and not told that its customer has closed all tabs."""
+    gone = [talker for talker in story.talkers if talker.person is story.cast.customers[-1]]
+    left = [one for one, other in _together(story) if other in gone and one not in gone]
+    for talker in gone:
+        await story.goes(talker)
+
+    def unaware() -> list[str]:
+        return [f"{one.name} of the going of {gone[0].name}" for one in left if _sees(one, gone[0])]
+
+    await _note(story, unaware)
+
+
+async def _note(story: "Story", unaware: Callable[[], list[str]]) -> None:
     with contextlib.suppress(TimeoutError):
         await until(lambda: not unaware(), within=NEVER)
-    story.history.unaware = unaware()
+    story.history.unaware += unaware()
+
+
+def _together(story: "Story") -> Iterator[tuple[Talker, Talker]]:
+    for one, other in permutations(story.talkers, 2):
+        if one.joined and other.joined and one.ticket == other.ticket and one.person is not other.person:
+            yield one, other
+
+
+def _sees(one: Talker, other: Talker) -> bool:
+    return one.online.get(other.person.id, False)
 
 
 async def read_everything(story: "Story", *, after_restart: bool) -> Truth:
@@ -90,10 +123,13 @@ async def _read(story: "Story", url: str, way: str, person: Person, ticket: int)
     """Every number, page by page; `None` where it is not theirs."""
     numbers: list[int] = []
     while True:
+        begun = monotonic()
         path = f"tickets/{ticket}/timeline?limit=200&after={numbers[-1] if numbers else 0}"
         found = await call(story.session, "GET", url, path, person.token)
         if not found["ok"]:
             return None
+        reads = {read["person"]["id"]: read["seq"] for read in found["reads"]}
+        story.history.asked.append(Asked(person.id, ticket, begun, monotonic(), reads))
         for entry in found["entries"]:
             story.history.saw(way, person.id, entry)
             numbers.append(entry["seq"])
@@ -119,6 +155,8 @@ def _open_database(folder: Path, truth: Truth) -> None:
                 "AND kind <> 'ticket_raised'"
             )
         ]
+        marks = database.execute("SELECT ticket_id, person_id, seq FROM read_marks")
+        truth.marks = {(ticket, person): seq for ticket, person, seq in marks}
         truth.customers = dict(database.execute("SELECT id, customer_id FROM tickets"))
     finally:
         database.close()

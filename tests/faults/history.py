@@ -76,6 +76,29 @@ class Asked(NamedTuple):
     ticket: int
     begun: float
     ended: float
+    reads: Mapping[int, int] = {}
+    """How far others have read, as the answer says."""
+
+
+@dataclass(slots=True)
+class Mark:
+    """Somebody asked for their read mark to be moved; `ended` is 0 where nobody acknowledged it."""
+
+    person: int
+    ticket: int
+    seq: int
+    begun: float
+    ended: float = 0.0
+
+
+class ToldMark(NamedTuple):
+    """A person was told that a reader has read so far, without having asked."""
+
+    person: int
+    ticket: int
+    reader: int
+    seq: int
+    at: float
 
 
 class Reader(NamedTuple):
@@ -93,6 +116,10 @@ class History:
     sends: dict[str, Send] = field(default_factory=dict)
     readers: dict[str, Reader] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    told: list[ToldMark] = field(default_factory=list)
+    heads: Counter[int] = field(default_factory=Counter)
+    """By ticket: the highest number that anybody saw of what both sides of a conversation see."""
     contents: dict[tuple[int, int], dict[str, str]] = field(default_factory=dict)
     """Ticket and number: every content seen there, and who saw it first."""
     viewers: defaultdict[tuple[int, int], set[int]] = field(default_factory=lambda: defaultdict(set))
@@ -102,13 +129,15 @@ class History:
     """By code: attempts that were."""
 
     unaware: list[str] = field(default_factory=list)
-    """Clients who were connected when all was well again, and not told of the last entries."""
+    """Clients who were connected when all was well again, and of what they were not told."""
 
     def saw(self, who: str, person: int, entry: Mapping[str, Any]) -> None:
         """Somebody saw an entry, by whatever way."""
         place = (entry["ticket"], entry["seq"])
         self.contents.setdefault(place, {}).setdefault(content(entry), who)
         self.viewers[place].add(person)
+        if entry["type"] != "note_posted":
+            self.heads[entry["ticket"]] = max(self.heads[entry["ticket"]], entry["seq"])
 
 
 class Row(NamedTuple):
@@ -144,6 +173,8 @@ class Truth:
     owed: list[Owed] = field(default_factory=list)
     carried: Mapping[int, int] = field(default_factory=dict)
     """Outbox id: mails that arrived under it."""
+    marks: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    """By ticket and person: how far they have read."""
     timelines: dict[tuple[str, int, int], list[int]] = field(default_factory=dict)
     """By way, person and ticket: the numbers read."""
 

@@ -5,10 +5,11 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from time import monotonic
 
 from tests.faults.launcher import POINTS
 from tests.faults.nodes import Node
-from tests.faults.story import Story
+from tests.faults.story import Story, Stuck
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,8 @@ class Nemesis:
         self.faults: Counter[str] = Counter()
         self.refused_for_no_room = 0
         """Times that somebody was told so while a disk was full."""
+        self.caught_up: list[float] = []
+        """Seconds from Redis' every return until all who stayed connected had what there was by then."""
         self._chance = random.Random(seed)
         self._armed: dict[str, asyncio.Task[None]] = {}
         """For every node that will die by itself at a named point: its death, and that it is started again."""
@@ -167,6 +170,7 @@ class Nemesis:
         await asyncio.to_thread(self.story.redis.kill)
         await self._a_while(5)
         await asyncio.to_thread(self.story.redis.start)
+        await self._catch_up()
 
     async def freeze_redis(self) -> None:
         """It answers nobody for a while."""
@@ -174,6 +178,28 @@ class Nemesis:
         self.story.redis.freeze()
         await self._a_while(5)
         self.story.redis.thaw()
+        await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        began, story = monotonic(), self.story
+        due = {
+            talker: (story.history.heads[talker.ticket], talker.connects)
+            for talker in story.talkers
+            if talker.joined
+        }
+
+        def behind() -> list[str]:
+            return [
+                talker.name
+                for talker, (head, connects) in due.items()
+                if talker.joined and talker.connects == connects and talker.head < head
+            ]
+
+        try:
+            await story.until(lambda: not behind())
+        except Stuck:
+            story.history.unaware += [f"{name} of what came while Redis was away" for name in behind()]
+        self.caught_up.append(monotonic() - began)
 
     async def _a_while(self, most: float) -> None:
         await asyncio.sleep(self._chance.uniform(most / 5, most) * self._haste)

@@ -1,6 +1,7 @@
 """What a run came to, in one table."""
 
 from collections import Counter
+from statistics import median
 
 from tests.faults.history import OK, REFUSED, UNKNOWN, History, Send, Truth, Violation
 from tests.faults.nemesis import Nemesis
@@ -24,12 +25,15 @@ def table(story: Story, nemesis: Nemesis, truth: Truth, violations: list[Violati
         ("SIGTERM", deaths["SIGTERM"]),
         ("slowest stop, seconds", round(max(node.slowest_stop for node in story.nodes), 1)),
         *((name, count) for name, count in sorted(nemesis.faults.items())),
+        ("read marks moved", sum(bool(mark.ended) for mark in history.marks)),
+        ("caught up after Redis' return, seconds, at most", round(max(nemesis.caught_up, default=0.0), 1)),
+        ("  median", round(median(nemesis.caught_up or [0.0]), 2)),
         ("lost", kinds["lost"]),
         ("twice", kinds["twice"]),
         ("out of order", kinds["out of order"] + kinds["before its time"]),
         ("everything else found wrong", _others(kinds)),
     ]
-    return "\n".join(f"{name:44} {count:>10}" for name, count in lines)
+    return "\n".join(f"{name:48} {count:>10}" for name, count in lines)
 
 
 _NO_KILLS = ("SIGTERM", "the end")

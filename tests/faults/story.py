@@ -59,6 +59,7 @@ class Story:
         self.cast: Cast
         self._led_to: Node | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._running: dict[str, asyncio.Task[None]] = {}
         self._chatting: asyncio.Task[None] | None = None
 
     @property
@@ -142,8 +143,9 @@ class Story:
         self._poster("carla2-http", cast.customers[2], cast.tickets[2], forgets=self.forgets)
         self._poster("stranger-http", cast.customers[0], cast.tickets[2])
         self._poster("raiser", cast.customers[0], 0)
-        for client in (*self.talkers, *self.posters):
-            self._tasks.append(asyncio.create_task(client.run(self.session)))
+        for client in self.clients:
+            self._running[client.name] = asyncio.create_task(client.run(self.session))
+        self._tasks += self._running.values()
 
     def chat(self) -> None:
         """Everybody begins to write, and goes on; tickets are also raised, handed on and closed."""
@@ -157,6 +159,13 @@ class Story:
             self._chatting.cancel()
             await asyncio.gather(self._chatting, return_exceptions=True)
         await self.until(lambda: not any(self._unsettled(client) for client in self.clients))
+
+    async def goes(self, client: Client) -> None:
+        """Their tab is closed."""
+        task = self._running.pop(client.name)
+        self._tasks.remove(task)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
     async def people_go(self) -> None:
         """All tabs are closed."""
@@ -178,6 +187,7 @@ class Story:
         await self.fall_silent()
         if not quickly:
             await ending.hear_the_rest(self)
+            await ending.see_somebody_go(self)
         await self.people_go()
         return await ending.read_everything(self, after_restart=not quickly)
 

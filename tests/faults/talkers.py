@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 
 from tests.faults.clients import Client
-from tests.faults.history import Send
+from tests.faults.history import Send, ToldMark
 from tests.faults.lines import Broken, Line, call
 from tests.proxy import Proxy
 
@@ -32,7 +32,12 @@ class Talker(Client):
         self._line: Line | None = None
         self._gap = asyncio.Event()
         self._news = asyncio.Event()
+        self._to_mark = asyncio.Event()
         self.connects = 0
+        self.joined = False
+        """Whether they are on their ticket now."""
+        self.online: dict[int, bool] = {}
+        """Who else on the ticket is, as they were told."""
 
     def wants(self, kind: str, **fields: Any) -> Send:
         """Something to be sent, once it is its turn."""
@@ -44,6 +49,10 @@ class Talker(Client):
         """Ask for it soon."""
         if something:
             self._gap.set()
+
+    def reads(self) -> None:
+        """What is there has been read."""
+        self._to_mark.set()
 
     def leads_by(self, line: Proxy) -> None:
         """Connect by this line alone, from the beginning."""
@@ -63,7 +72,7 @@ class Talker(Client):
                 try:
                     await self._talk(line)
                 finally:
-                    self._line = None
+                    self._line, self.joined = None, False
                     await line.close()
             self.forget()
             await asyncio.sleep(random.uniform(0.05, 0.3))
@@ -73,7 +82,8 @@ class Talker(Client):
             # Not theirs, for now.
             await asyncio.sleep(random.uniform(0.1, 0.4))
         work = [
-            asyncio.ensure_future(task) for task in (self._mend(line), self._send(line), line.broken.wait())
+            asyncio.ensure_future(task)
+            for task in (self._mend(line), self._send(line), self._mark(line), line.broken.wait())
         ]
         try:
             await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
@@ -89,9 +99,17 @@ class Talker(Client):
         answer = await line.ask("join", {"ticket": self.ticket, "after": self.head})
         if not answer["ok"]:
             return False
-        self.asked(begun)
+        self.asked(begun, answer)
+        self.joined = True
+        self.online = dict.fromkeys(answer["online"], True)
         self._apply(answer)
         return True
+
+    async def _mark(self, line: Line) -> None:
+        while True:
+            await self._to_mark.wait()
+            self._to_mark.clear()
+            await self.mark(lambda seq: line.ask("read", {"ticket": self.ticket, "seq": seq}))
 
     async def _mend(self, line: Line) -> None:
         while True:
@@ -103,7 +121,7 @@ class Talker(Client):
                 answer = await line.ask("sync", {"ticket": self.ticket, "after": self.head})
                 if not answer["ok"]:
                     raise Broken
-                self.asked(begun)
+                self.asked(begun, answer)
                 more = self._apply(answer)
 
     def _apply(self, answer: dict[str, Any]) -> bool:
@@ -137,6 +155,13 @@ class Talker(Client):
     def _hear(self, event: str, payload: dict[str, Any]) -> None:
         if event == "entry":
             self.missing(self.take(payload))
+        elif event == "read" and payload["ticket"] == self.ticket:
+            told = ToldMark(
+                self.person.id, self.ticket, payload["person"]["id"], payload["seq"], time.monotonic()
+            )
+            self.history.told.append(told)
+        elif event == "presence":
+            self.online[payload["person"]["id"]] = payload["online"]
         elif event == "ticket" and payload.get("gone"):
             self.move()
 
@@ -166,7 +191,7 @@ class Poster(Client):
         path = f"tickets/{self.ticket}/timeline?after={self.head}&limit=200"
         found = await call(session, "GET", url, path, self.person.token)
         if found["ok"]:
-            self.asked(begun)
+            self.asked(begun, found)
             for entry in found["entries"]:
                 self.take(entry)
 

@@ -6,7 +6,21 @@ from typing import Any
 import pytest
 
 from tests.faults import checker, checks_stored
-from tests.faults.history import OK, REFUSED, UNKNOWN, Asked, Attempt, History, Owed, Reader, Row, Send, Truth
+from tests.faults.history import (
+    OK,
+    REFUSED,
+    UNKNOWN,
+    Asked,
+    Attempt,
+    History,
+    Mark,
+    Owed,
+    Reader,
+    Row,
+    Send,
+    ToldMark,
+    Truth,
+)
 
 CARLA, OMAR, AMIR, BEA, ADA = 1, 2, 3, 4, 5
 ROLES = {CARLA: "customer", OMAR: "customer", AMIR: "agent", BEA: "agent", ADA: "admin"}
@@ -32,6 +46,11 @@ class Told:
         self.sees(AMIR, 1, 2, 3, 4, 5, 6)
         self.sees(BEA, *range(1, 9))
         self.sees(ADA, 1, 2, 7)
+        self.reads(CARLA, 4)
+        self.reads(BEA, 7)
+        self.asked(BEA, {CARLA: 4})
+        self.asked(CARLA, {BEA: 7})
+        self.told(BEA, CARLA, 4)
         self.truth.timelines["a node", CARLA, TICKET] = [1, 2, 3, 4, 6, 7, 8]
         mails = [("ticket_opened", CARLA), ("message_waiting", CARLA), ("message_waiting", AMIR)]
         mails += [("agent_assigned", CARLA), ("agent_assigned", CARLA), ("ticket_assigned", AMIR)]
@@ -77,6 +96,21 @@ class Told:
         place = {"ticket": TICKET, "seq": seq, "prev": seq - 1}
         entry = place | {"type": row.type, "at": "today", "actor": {"id": row.actor}} | dict(row.fields)
         self.history.saw(f"tab of {person}", person, entry | other)
+
+    def reads(self, person: int, seq: int) -> None:
+        """Somebody has read so far, and it is stored."""
+        self.clock += 2
+        self.history.marks.append(Mark(person, TICKET, seq, self.clock, self.clock + 1))
+        self.truth.marks = {**self.truth.marks, (TICKET, person): seq}
+
+    def asked(self, person: int, reads: dict[int, int]) -> None:
+        """Somebody comes to the ticket, and is told how far others have read."""
+        self.clock += 2
+        self.history.asked.append(Asked(person, TICKET, self.clock, self.clock + 1, reads))
+
+    def told(self, person: int, reader: int, seq: int) -> None:
+        """Somebody is told of it without asking."""
+        self.history.told.append(ToldMark(person, TICKET, reader, seq, self.clock))
 
     def row(self, number: int, **other: Any) -> None:
         """Another row is stored instead."""
@@ -212,6 +246,34 @@ def answer_another_customer(told: Told) -> None:
     told.history.asked.append(Asked(OMAR, TICKET, told.clock, told.clock + 1))
 
 
+def forget_a_mark(told: Told) -> None:
+    told.truth.marks = {}
+
+
+def move_a_mark_too_far(told: Told) -> None:
+    told.truth.marks = {**told.truth.marks, (TICKET, CARLA): 8}
+
+
+def tell_a_mark_before_it_is_there(told: Told) -> None:
+    told.told(BEA, CARLA, 7)
+
+
+def tell_whoever_comes_of_no_mark(told: Told) -> None:
+    told.asked(BEA, {})
+
+
+def tell_whoever_comes_of_an_older_mark(told: Told) -> None:
+    told.asked(CARLA, {BEA: 4})
+
+
+def tell_a_customer_of_a_note_that_was_read(told: Told) -> None:
+    told.told(CARLA, BEA, 5)
+
+
+def tell_an_admin_who_has_read(told: Told) -> None:
+    told.asked(ADA, {CARLA: 4})
+
+
 def leave_her_unaware(told: Told) -> None:
     told.history.unaware = ["tab of 1"]
 
@@ -263,6 +325,13 @@ def carry_nothing(told: Told) -> None:
         (show_it_to_who_lost_the_ticket, "seen without right"),
         (answer_who_lost_the_ticket, "read without right"),
         (answer_another_customer, "read without right"),
+        (forget_a_mark, "mark"),
+        (move_a_mark_too_far, "mark"),
+        (tell_a_mark_before_it_is_there, "mark invented"),
+        (tell_whoever_comes_of_no_mark, "mark not told"),
+        (tell_whoever_comes_of_an_older_mark, "mark not told"),
+        (tell_a_customer_of_a_note_that_was_read, "mark seen without right"),
+        (tell_an_admin_who_has_read, "mark seen without right"),
         (leave_her_unaware, "not told"),
         (owe_no_mail, "mail"),
         (owe_a_mail_twice, "mail"),

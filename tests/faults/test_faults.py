@@ -29,7 +29,7 @@ async def test_nothing_is_lost_or_doubled_whatever_is_done_to_servers_and_lines(
         truth = await story.conclude()
     violations = checker.check(story.history, truth)
     assert checker.summary(violations) == ""
-    assert f"{'lost':44} {0:>10}" in report.table(story, nemesis, truth, violations)
+    assert f"{'lost':48} {0:>10}" in report.table(story, nemesis, truth, violations)
     deaths = story.nodes[0].deaths
     assert all(deaths[point] for point in POINTS)
     assert nemesis.refused_for_no_room
