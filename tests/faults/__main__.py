@@ -35,7 +35,9 @@ async def main(asked: argparse.Namespace) -> int:
         ) as story:
             nemesis = Nemesis(story, asked.seed, asked.haste)
             story.chat()
-            for number in range(1, asked.cycles + 1):
+            number = 0
+            while number < asked.cycles and monotonic() - began < asked.minutes * 60:
+                number += 1
                 await nemesis.cycle(asked.acks)
                 if number % 10 == 0 or asked.cycles < 20:
                     said = f"cycle {number}: {story.acknowledged()} acknowledged, {monotonic() - began:.0f} s"
@@ -43,9 +45,7 @@ async def main(asked: argparse.Namespace) -> int:
             await nemesis.rest()
             truth = await story.conclude()
             violations = checker.check(story.history, truth)
-            print(
-                f"seed {asked.seed}, {asked.cycles} cycles, {asked.nodes} nodes, {monotonic() - began:.0f} s"
-            )
+            print(f"seed {asked.seed}, {number} cycles, {asked.nodes} nodes, {monotonic() - began:.0f} s")
             print(report.table(story, nemesis, truth, violations))
             print(checker.summary(violations) or "nothing is wrong")
             for node in story.nodes:
@@ -63,6 +63,7 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31))
     parser.add_argument("--cycles", type=int, default=20)
     parser.add_argument("--acks", type=int, default=300, help="acknowledgements in each cycle")
+    parser.add_argument("--minutes", type=float, default=600, help="after which no more cycles begin")
     parser.add_argument("--nodes", type=int, default=2)
     parser.add_argument("--tickets", type=int, default=TICKETS)
     parser.add_argument("--haste", type=float, default=1.0, help="how long faults last, 1 being as they come")
