@@ -37,6 +37,8 @@ class Node:
             "CCR_DATA": str(folder),
             "CCR_RATE_LIMITS": "off",
             "CCR_LOG": "warning",
+            # Its words are nobody's here: what is stored is compared with what these people asked for.
+            "CCR_ASSISTANT": "off",
             "CCR_ADMIN_EMAIL": ADMIN["email"],
             "CCR_ADMIN_PASSWORD": ADMIN["password"],
         } | environ
