@@ -44,6 +44,7 @@ from ccr.services.mobiles import Mobiles
 from ccr.services.notice_choices import NoticeChoices
 from ccr.services.notice_traces import NoticeTraces
 from ccr.services.patience import Patience
+from ccr.services.portraits import Portraits
 from ccr.services.postman import Postman
 from ccr.services.push_carrier import PushCarrier
 from ccr.services.reading import Reading
@@ -62,6 +63,7 @@ from ccr.site.api_accounts import accounts_api
 from ccr.site.api_files import files_api
 from ccr.site.api_help import help_api
 from ccr.site.api_notices import hooks, notices_api
+from ccr.site.api_portraits import portraits_api
 from ccr.site.api_reach import reach_api
 from ccr.site.api_tickets import tickets_api
 from ccr.site.openapi import openapi_api
@@ -70,6 +72,7 @@ from ccr.site.pages_account import account_pages
 from ccr.site.pages_files import files_pages
 from ccr.site.pages_help import help_pages
 from ccr.site.pages_notices import notices_pages
+from ccr.site.pages_portraits import portraits_pages
 from ccr.site.pages_tickets import tickets_pages
 from ccr.store import schema
 from ccr.store.database import Database
@@ -259,6 +262,7 @@ class Registry:
             database, self.files, self.pictures, admins_read=settings.admin_reads, now=now
         )
         self.uploads = Uploads(database, self.attachments, now=now)
+        self.portraits = Portraits(database, self.files, self.pictures, now=now, sweep=self.sweeper.wake)
 
     def _wake(self) -> None:
         self.postman.wake()
@@ -310,6 +314,8 @@ class Registry:
             help_pages(self.help_centre),
             files_api(self.attachments, self.uploads),
             files_pages(),
+            portraits_api(self.portraits),
+            portraits_pages(self.portraits),
             openapi_api(),
             notices_api(self.notice_traces, self.notice_choices),
             hooks(self.notice_traces),

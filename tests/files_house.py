@@ -10,6 +10,7 @@ from ccr.adapters.pictures import PillowPictures
 from ccr.desk.people import Person
 from ccr.ports import FileStore, FilesUnavailable
 from ccr.services.attachments import Attachments, NewUpload
+from ccr.services.portraits import Portraits
 from ccr.services.stored_files import StoredFile
 from ccr.services.sweeping import Sweeper
 from ccr.services.uploads import Uploads
@@ -41,6 +42,7 @@ class FilesHouse:
         self.attachments = Attachments(database, store, pictures, admins_read=admins_read, now=now)
         self.uploads = Uploads(database, self.attachments, now=now)
         self.sweeper = Sweeper(database, store, now=now)
+        self.portraits = Portraits(database, store, pictures, now=now)
 
     async def attach(
         self, who: Person, ticket: int, content: bytes = b"", name: str = "a.png"

@@ -25,6 +25,7 @@ from ccr.store import (
     notices,
     outbox,
     people,
+    portraits,
     sessions,
     uploads,
     wrong_tries,
@@ -176,6 +177,7 @@ class Accounts:
             attachments.remove_unnamed_of(connection, person.id)
             uploads.end_all_of(connection, person.id)
             mobiles.forget(connection, person.id)
+            portraits.remove(connection, person.id)
             return sessions.end_all(connection, person.id)
 
         ended = await self._database.write(forget, then=self._end_sessions)

@@ -7,6 +7,7 @@ import msgspec
 from ccr.desk.clock import rfc3339
 from ccr.desk.events import entry_wire
 from ccr.desk.people import Person, Role
+from ccr.services.portraits import portrait_of
 from ccr.store import attachments, feedback, holdings, mobiles, people, sessions, subscriptions
 from ccr.store.connection import Connection
 
@@ -57,6 +58,7 @@ def held_about(connection: Connection, person: Person) -> dict[str, Any]:
     if person.role is Role.CUSTOMER:
         everything["tickets"] = _tickets(connection, person)
     else:
+        everything["portrait"] = portrait_of(connection, person.id)
         everything["entries"] = [_timed(deed) for deed in holdings.deeds(connection, person.id)]
     return everything
 

@@ -13,6 +13,7 @@ from ccr.desk.refusals import invalid, not_found
 from ccr.desk.rules import allowed, clearance
 from ccr.desk.ticket import Ticket
 from ccr.ports import Publisher
+from ccr.services.portraits import portrait_of
 from ccr.store import entries, lists, people, read_marks, tickets
 from ccr.store.connection import Connection
 from ccr.store.database import Database
@@ -144,7 +145,9 @@ class Reading:
         body = _wire(found[0], depth)
         agent = found[0].ticket.agent_id
         if person.role is Role.CUSTOMER and agent:
-            body["agent"] = _reachable(people.find(connection, agent))
+            body["agent"] = _reachable(people.find(connection, agent), portrait_of(connection, agent))
+        elif agent and (portrait := portrait_of(connection, agent)):
+            body["agent"]["portrait"] = portrait
         return body
 
     def _timeline(
@@ -243,7 +246,7 @@ def _wire(seen: Seen, depth: Reach) -> dict[str, Any]:
     return seen.ticket.wire(depth, seen.names, read_seq=seen.read_seq, unread=seen.unread)
 
 
-def _reachable(agent: Person | None) -> dict[str, Any] | None:
+def _reachable(agent: Person | None, portrait: str | None) -> dict[str, Any] | None:
     if agent is None:
         return None
     return {
@@ -251,7 +254,7 @@ def _reachable(agent: Person | None) -> dict[str, Any] | None:
         "name": agent.name,
         "email": agent.email,
         "mobile": agent.mobile,
-        "portrait": None,
+        "portrait": portrait,
     }
 
 

@@ -16,7 +16,8 @@ from ccr.ports import Hasher, Publisher
 from ccr.services import wrong_tries as tries
 from ccr.services.account_forms import AgentChange, NewAgent, changes, read
 from ccr.services.accounts import CarriesOut, keep_logins_apart, replace_password, welcome, write_logins
-from ccr.store import codes, holdings, people, sessions
+from ccr.services.portraits import address
+from ccr.store import codes, holdings, people, portraits, sessions
 from ccr.store.connection import Connection
 from ccr.store.database import Database
 
@@ -46,8 +47,13 @@ class Staff:
     async def agents(self, admin: Person) -> list[dict[str, Any]]:
         """Every agent by name, deactivated ones too, ready for the wire."""
         _only_admins(admin)
-        found = await self._database.read(lambda connection: people.with_role(connection, Role.AGENT))
-        return [agent.wire() for agent in found]
+        found, shown = await self._database.read(
+            lambda connection: (people.with_role(connection, Role.AGENT), portraits.all_of(connection))
+        )
+        return [
+            agent.wire() | ({"portrait": address(agent.id, shown[agent.id])} if agent.id in shown else {})
+            for agent in found
+        ]
 
     async def create(self, admin: Person, given: object) -> Person:
         """An agent from a `NewAgent`, who must change the password first. Raises `invalid`, or `conflict` by field."""

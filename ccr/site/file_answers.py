@@ -21,14 +21,20 @@ _POLICY = (
 """For whoever opens the file by itself. The style is what browsers put around a picture."""
 
 
-async def hand_out(file: StoredFile) -> ResponseReturnValue:
-    """The file, from the store itself where that can be linked to. Raises `Refusal`."""
+async def hand_out(file: StoredFile, *, for_ever: bool = False) -> ResponseReturnValue:
+    """The file, from the store itself where that can be linked to. Raises `Refusal`.
+
+    `for_ever`: its address is another one once it changes, and everybody here may see it. A link of the store's would
+    not last that long, so it comes through us, once for each browser.
+    """
     headers = {
         "Content-Type": file.media_type if file.media_type != "text/plain" else "text/plain; charset=utf-8",
         "Content-Disposition": disposition(file.name, inline=file.media_type.startswith(_SHOWN)),
         # Rights may be lost: what the browser keeps is soon asked for again.
-        "Cache-Control": "private, max-age=300",
+        "Cache-Control": "private, max-age=31536000, immutable" if for_ever else "private, max-age=300",
     }
+    if for_ever:
+        return await _streamed(file, headers)
     if link := await file.link(headers):
         found = redirect(link, 302)
         found.headers["Cache-Control"] = "private, max-age=240"  # ends before the link does

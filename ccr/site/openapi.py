@@ -9,6 +9,7 @@ from quart.typing import ResponseReturnValue
 
 from ccr.desk.ticket import Status
 from ccr.site.guards import anyone
+from ccr.site.openapi_portraits import portrait_operations
 from ccr.site.openapi_reach import REACH
 from ccr.site.openapi_shapes import NUMBER, TEXT, Operation, Schema, list_of, ref, shapes
 
@@ -26,180 +27,188 @@ _STATUS = {"type": "string", "enum": [status.value for status in Status]}
 _PAGED: dict[str, Schema] = {"cursor": TEXT, "limit": _LIMIT}
 _ROOMY: dict[str, Schema] = {"after": NUMBER, "before": NUMBER, "limit": _LIMIT}
 
-OPERATIONS: dict[tuple[str, str], Operation] = {
-    ("POST", "/customers"): Operation(
-        does="Register as a customer",
-        takes="Registration",
-        gives=ref("Person"),
-        status=201,
-        public=True,
-        refuses=(409, 429),
-    ),
-    ("POST", "/sessions"): Operation(
-        does="Sign in by e-mail or username",
-        takes="SignIn",
-        gives=ref("SignedIn"),
-        public=True,
-        refuses=(401, 429),
-    ),
-    ("GET", "/sessions"): Operation(does="Where one is signed in", gives=list_of(ref("Session"))),
-    ("DELETE", "/sessions/current"): Operation(does="Sign out", status=204),
-    ("DELETE", "/sessions/{id}"): Operation(does="Sign another device out", status=204, refuses=(404,)),
-    ("POST", "/password-resets"): Operation(
-        does="Have a one-time code mailed, if there is such an account",
-        takes="CodeRequest",
-        gives=ref("Empty"),
-        status=202,
-        public=True,
-        refuses=(429,),
-    ),
-    ("POST", "/password-resets/confirm"): Operation(
-        does="Set a new password by a one-time code; every session ends",
-        takes="CodeUse",
-        status=204,
-        public=True,
-        refuses=(429,),
-    ),
-    ("GET", "/me"): Operation(does="Oneself", gives=ref("Person")),
-    ("PATCH", "/me"): Operation(does="Change one's own details", takes="ProfileChange", gives=ref("Person")),
-    ("DELETE", "/me"): Operation(does="Delete one's account, as a customer", status=204, refuses=(409,)),
-    ("GET", "/me/export"): Operation(
-        does="Everything held about oneself", gives=ref("Export"), refuses=(429,)
-    ),
-    ("POST", "/me/password"): Operation(
-        does="Change one's password; the other sessions end",
-        takes="PasswordChange",
-        status=204,
-        refuses=(409, 429),
-    ),
-    ("GET", "/me/notices"): Operation(
-        does="Which notices one wants, by kind and channel", gives=ref("NoticeChoices")
-    ),
-    ("PATCH", "/me/notices"): Operation(
-        does="Turn kinds of notices on or off; what is not named stays",
-        takes="NoticeChoices",
-        gives=ref("NoticeChoices"),
-    ),
-    ("GET", "/notices"): Operation(
-        does="Notices that were given up, or all, newest first, for admins",
-        gives=ref("NoticePage"),
-        query={"show": {"type": "string", "enum": ["dead", "all"]}, "cursor": NUMBER},
-    ),
-    ("POST", "/notices/{id}/again"): Operation(
-        does="Have a notice that was given up sent again", status=204, refuses=(404, 409)
-    ),
-    ("POST", "/notices/addresses"): Operation(
-        does="Let an address be mailed again that mail came back from",
-        takes="AddressToMail",
-        status=204,
-        refuses=(404,),
-    ),
-    ("GET", "/agents"): Operation(does="Every agent, for admins", gives=list_of(ref("Person"))),
-    ("POST", "/agents"): Operation(
-        does="Create an agent, who must change the password",
-        takes="NewAgent",
-        gives=ref("Person"),
-        status=201,
-        refuses=(409,),
-    ),
-    ("PATCH", "/agents/{id}"): Operation(
-        does="Change, deactivate or reactivate an agent",
-        takes="AgentChange",
-        gives=ref("Person"),
-        refuses=(404, 409),
-    ),
-    ("GET", "/canned-replies"): Operation(
-        does="Ready-made texts, for staff", gives=list_of(ref("CannedReply"))
-    ),
-    ("POST", "/feedback"): Operation(
-        does="Tell the admins something",
-        takes="NewFeedback",
-        gives=ref("Feedback"),
-        status=201,
-        refuses=(404, 429),
-    ),
-    ("GET", "/feedback"): Operation(does="Feedback, newest first", gives=ref("FeedbackPage"), query=_PAGED),
-    ("POST", "/assistant"): Operation(
-        does="Say something to the assistant; without a text, begin a conversation",
-        takes="Turn",
-        gives=ref("Said"),
-        public=True,
-        refuses=(404, 429),
-    ),
-    ("GET", "/help"): Operation(
-        does="Articles that may answer a question, the best first",
-        gives=ref("Answers"),
-        query={"q": TEXT, "limit": {"type": "integer", "minimum": 1, "maximum": 10, "default": 3}},
-        public=True,
-        refuses=(429,),
-    ),
-    ("POST", "/tickets"): Operation(
-        does="Raise a ticket; the same again for the same key",
-        takes="NewTicket",
-        gives=ref("Ticket"),
-        status=201,
-        refuses=(409,),
-    ),
-    ("GET", "/tickets"): Operation(
-        does="One's own tickets, newest activity first",
-        gives=ref("TicketPage"),
-        query={"status": _STATUS, "agent": NUMBER, "q": TEXT} | _PAGED,
-    ),
-    ("GET", "/tickets/{id}"): Operation(does="One ticket", gives=ref("Ticket"), refuses=(404,)),
-    ("GET", "/tickets/{id}/timeline"): Operation(
-        does="What happened to a ticket", gives=ref("Timeline"), query=_ROOMY, refuses=(404,)
-    ),
-    ("POST", "/tickets/{id}/commands"): Operation(
-        does="Do something to a ticket; the same answer again for the same key",
-        takes="KeyedCommand",
-        gives=ref("Outcome"),
-        refuses=(404, 409),
-    ),
-    ("POST", "/tickets/{id}/attachments"): Operation(
-        does="Attach a file to a ticket, to be named in a message; it is taken for what its content says",
-        body=FILE_FORM,
-        gives=ref("Attachment"),
-        status=201,
-        refuses=(400, 404, 409, 413, 429),
-    ),
-    ("GET", "/attachments/{id}"): Operation(
-        does="The file itself, or a redirect to where it lies; parts of it by Range",
-        gives_file=True,
-        refuses=(404,),
-    ),
-    ("GET", "/attachments/{id}/preview"): Operation(
-        does="A small picture of a picture, WebP of at most 20 kB", gives_file=True, refuses=(404,)
-    ),
-    ("POST", "/tickets/{id}/uploads"): Operation(
-        does="Announce a file that comes in pieces, as tus 1.0's creation extension does",
-        headers={"Upload-Length": NUMBER, "Upload-Metadata": TEXT},
-        gives=ref("Upload"),
-        status=201,
-        refuses=(400, 404, 409, 413, 429),
-    ),
-    ("GET", "/uploads/{id}"): Operation(
-        does="How far it got, also as Upload-Offset; HEAD, as in tus, tells the same",
-        gives=ref("Upload"),
-        refuses=(404,),
-    ),
-    ("PATCH", "/uploads/{id}"): Operation(
-        does="The next bytes, from Upload-Offset on; what came of a request that was cut is kept",
-        headers={"Upload-Offset": NUMBER},
-        body=PIECE,
-        status=204,
-        refuses=(400, 404, 409, 429),
-    ),
-    ("POST", "/uploads/{id}"): Operation(
-        does="All bytes are there: make it an attachment; the same answer again when asked again",
-        gives=ref("Attachment"),
-        status=201,
-        refuses=(400, 404, 409, 429),
-    ),
-    ("DELETE", "/uploads/{id}"): Operation(
-        does="Give it up, also what it became if that was not sent", status=204, refuses=(404,)
-    ),
-    ("GET", "/openapi.json"): Operation(does="This description", gives=ref("Empty"), public=True),
-} | REACH
+OPERATIONS: dict[tuple[str, str], Operation] = (
+    {
+        ("POST", "/customers"): Operation(
+            does="Register as a customer",
+            takes="Registration",
+            gives=ref("Person"),
+            status=201,
+            public=True,
+            refuses=(409, 429),
+        ),
+        ("POST", "/sessions"): Operation(
+            does="Sign in by e-mail or username",
+            takes="SignIn",
+            gives=ref("SignedIn"),
+            public=True,
+            refuses=(401, 429),
+        ),
+        ("GET", "/sessions"): Operation(does="Where one is signed in", gives=list_of(ref("Session"))),
+        ("DELETE", "/sessions/current"): Operation(does="Sign out", status=204),
+        ("DELETE", "/sessions/{id}"): Operation(does="Sign another device out", status=204, refuses=(404,)),
+        ("POST", "/password-resets"): Operation(
+            does="Have a one-time code mailed, if there is such an account",
+            takes="CodeRequest",
+            gives=ref("Empty"),
+            status=202,
+            public=True,
+            refuses=(429,),
+        ),
+        ("POST", "/password-resets/confirm"): Operation(
+            does="Set a new password by a one-time code; every session ends",
+            takes="CodeUse",
+            status=204,
+            public=True,
+            refuses=(429,),
+        ),
+        ("GET", "/me"): Operation(does="Oneself", gives=ref("Person")),
+        ("PATCH", "/me"): Operation(
+            does="Change one's own details", takes="ProfileChange", gives=ref("Person")
+        ),
+        ("DELETE", "/me"): Operation(does="Delete one's account, as a customer", status=204, refuses=(409,)),
+        ("GET", "/me/export"): Operation(
+            does="Everything held about oneself", gives=ref("Export"), refuses=(429,)
+        ),
+        ("POST", "/me/password"): Operation(
+            does="Change one's password; the other sessions end",
+            takes="PasswordChange",
+            status=204,
+            refuses=(409, 429),
+        ),
+        ("GET", "/me/notices"): Operation(
+            does="Which notices one wants, by kind and channel", gives=ref("NoticeChoices")
+        ),
+        ("PATCH", "/me/notices"): Operation(
+            does="Turn kinds of notices on or off; what is not named stays",
+            takes="NoticeChoices",
+            gives=ref("NoticeChoices"),
+        ),
+        ("GET", "/notices"): Operation(
+            does="Notices that were given up, or all, newest first, for admins",
+            gives=ref("NoticePage"),
+            query={"show": {"type": "string", "enum": ["dead", "all"]}, "cursor": NUMBER},
+        ),
+        ("POST", "/notices/{id}/again"): Operation(
+            does="Have a notice that was given up sent again", status=204, refuses=(404, 409)
+        ),
+        ("POST", "/notices/addresses"): Operation(
+            does="Let an address be mailed again that mail came back from",
+            takes="AddressToMail",
+            status=204,
+            refuses=(404,),
+        ),
+        ("GET", "/agents"): Operation(does="Every agent, for admins", gives=list_of(ref("Person"))),
+        ("POST", "/agents"): Operation(
+            does="Create an agent, who must change the password",
+            takes="NewAgent",
+            gives=ref("Person"),
+            status=201,
+            refuses=(409,),
+        ),
+        ("PATCH", "/agents/{id}"): Operation(
+            does="Change, deactivate or reactivate an agent",
+            takes="AgentChange",
+            gives=ref("Person"),
+            refuses=(404, 409),
+        ),
+        ("GET", "/canned-replies"): Operation(
+            does="Ready-made texts, for staff", gives=list_of(ref("CannedReply"))
+        ),
+        ("POST", "/feedback"): Operation(
+            does="Tell the admins something",
+            takes="NewFeedback",
+            gives=ref("Feedback"),
+            status=201,
+            refuses=(404, 429),
+        ),
+        ("GET", "/feedback"): Operation(
+            does="Feedback, newest first", gives=ref("FeedbackPage"), query=_PAGED
+        ),
+        ("POST", "/assistant"): Operation(
+            does="Say something to the assistant; without a text, begin a conversation",
+            takes="Turn",
+            gives=ref("Said"),
+            public=True,
+            refuses=(404, 429),
+        ),
+        ("GET", "/help"): Operation(
+            does="Articles that may answer a question, the best first",
+            gives=ref("Answers"),
+            query={"q": TEXT, "limit": {"type": "integer", "minimum": 1, "maximum": 10, "default": 3}},
+            public=True,
+            refuses=(429,),
+        ),
+        ("POST", "/tickets"): Operation(
+            does="Raise a ticket; the same again for the same key",
+            takes="NewTicket",
+            gives=ref("Ticket"),
+            status=201,
+            refuses=(409,),
+        ),
+        ("GET", "/tickets"): Operation(
+            does="One's own tickets, newest activity first",
+            gives=ref("TicketPage"),
+            query={"status": _STATUS, "agent": NUMBER, "q": TEXT} | _PAGED,
+        ),
+        ("GET", "/tickets/{id}"): Operation(does="One ticket", gives=ref("Ticket"), refuses=(404,)),
+        ("GET", "/tickets/{id}/timeline"): Operation(
+            does="What happened to a ticket", gives=ref("Timeline"), query=_ROOMY, refuses=(404,)
+        ),
+        ("POST", "/tickets/{id}/commands"): Operation(
+            does="Do something to a ticket; the same answer again for the same key",
+            takes="KeyedCommand",
+            gives=ref("Outcome"),
+            refuses=(404, 409),
+        ),
+        ("POST", "/tickets/{id}/attachments"): Operation(
+            does="Attach a file to a ticket, to be named in a message; it is taken for what its content says",
+            body=FILE_FORM,
+            gives=ref("Attachment"),
+            status=201,
+            refuses=(400, 404, 409, 413, 429),
+        ),
+        ("GET", "/attachments/{id}"): Operation(
+            does="The file itself, or a redirect to where it lies; parts of it by Range",
+            gives_file=True,
+            refuses=(404,),
+        ),
+        ("GET", "/attachments/{id}/preview"): Operation(
+            does="A small picture of a picture, WebP of at most 20 kB", gives_file=True, refuses=(404,)
+        ),
+        ("POST", "/tickets/{id}/uploads"): Operation(
+            does="Announce a file that comes in pieces, as tus 1.0's creation extension does",
+            headers={"Upload-Length": NUMBER, "Upload-Metadata": TEXT},
+            gives=ref("Upload"),
+            status=201,
+            refuses=(400, 404, 409, 413, 429),
+        ),
+        ("GET", "/uploads/{id}"): Operation(
+            does="How far it got, also as Upload-Offset; HEAD, as in tus, tells the same",
+            gives=ref("Upload"),
+            refuses=(404,),
+        ),
+        ("PATCH", "/uploads/{id}"): Operation(
+            does="The next bytes, from Upload-Offset on; what came of a request that was cut is kept",
+            headers={"Upload-Offset": NUMBER},
+            body=PIECE,
+            status=204,
+            refuses=(400, 404, 409, 429),
+        ),
+        ("POST", "/uploads/{id}"): Operation(
+            does="All bytes are there: make it an attachment; the same answer again when asked again",
+            gives=ref("Attachment"),
+            status=201,
+            refuses=(400, 404, 409, 429),
+        ),
+        ("DELETE", "/uploads/{id}"): Operation(
+            does="Give it up, also what it became if that was not sent", status=204, refuses=(404,)
+        ),
+        ("GET", "/openapi.json"): Operation(does="This description", gives=ref("Empty"), public=True),
+    }
+    | REACH
+    | portrait_operations(FILE_FORM)
+)
 
 
 def openapi_api() -> Blueprint:

@@ -117,8 +117,9 @@ def _given() -> dict[str, Schema]:
             email=_or_null(TEXT),
             mobile=_or_null(TEXT),
             gender=_or_null(_one_of(Gender)),
-            optional={"username": TEXT, "must_change_password": FLAG, "active": FLAG},
+            optional={"username": TEXT, "must_change_password": FLAG, "active": FLAG, "portrait": TEXT},
         ),
+        "Portrait": _object(id=NUMBER, name=TEXT, portrait=_or_null(TEXT)),
         "SignedIn": _object(token=TEXT, person=ref("Person")),
         "Session": _object(id=NUMBER, device=TEXT, address=TEXT, created_at=TIME, seen_at=TIME, current=FLAG),
         "MobileState": _object(

@@ -38,7 +38,14 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "/feedback",
         "/agents",
     ),
-    AMIR["email"]: ("/tickets", "/tickets/1", "/account", "/feedback", "/help/register/edit"),
+    AMIR["email"]: (
+        "/tickets",
+        "/tickets/1",
+        "/account",
+        "/account/portrait",
+        "/feedback",
+        "/help/register/edit",
+    ),
     ADA["email"]: ("/tickets", "/tickets/1", "/agents", "/feedback", "/account"),
 }
 

@@ -15,10 +15,12 @@ from ccr.desk.commands import OpenTicket, PostMessage
 from ccr.services.assistance import Assistance
 from ccr.services.attachments import Attachments
 from ccr.services.changes import Changes
+from ccr.services.portraits import Portraits
 from ccr.services.reading import Reading
 from ccr.services.uploads import Uploads
 from ccr.site.api_files import files_api
 from ccr.site.api_help import help_api
+from ccr.site.api_portraits import portraits_api
 from ccr.site.api_tickets import tickets_api
 from ccr.site.openapi import describe, openapi_api
 from tests.accounts_house import CARLA, House, open_house, with_password
@@ -39,6 +41,8 @@ def app(house: House, tmp_path: Path) -> Iterator[Quart]:
     pictures = PillowPictures()
     attachments = Attachments(house.database, LocalFiles(tmp_path / "files"), pictures)
     made.register_blueprint(files_api(attachments, Uploads(house.database, attachments)))
+    portraits = Portraits(house.database, LocalFiles(tmp_path / "files"), pictures)
+    made.register_blueprint(portraits_api(portraits))
     made.register_blueprint(help_api(house.help_centre, assistance(house)))
     made.register_blueprint(openapi_api())
     yield made
