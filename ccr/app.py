@@ -35,12 +35,14 @@ from ccr.services.canned_replies import CannedReplies
 from ccr.services.carrying import Carrier
 from ccr.services.catching_up import CatchingUp
 from ccr.services.changes import Changes
+from ccr.services.community import Community
 from ccr.services.feedback import FeedbackBox
 from ccr.services.first_admin import FirstAdmin
 from ccr.services.help_centre import HelpCentre, shipped
 from ccr.services.identity import Identity
 from ccr.services.mail_carrier import MailCarrier
 from ccr.services.mobiles import Mobiles
+from ccr.services.moderation import Moderation
 from ccr.services.notice_choices import NoticeChoices
 from ccr.services.notice_traces import NoticeTraces
 from ccr.services.patience import Patience
@@ -73,6 +75,7 @@ from ccr.site.pages_files import files_pages
 from ccr.site.pages_help import help_pages
 from ccr.site.pages_notices import notices_pages
 from ccr.site.pages_portraits import portraits_pages
+from ccr.site.pages_questions import questions_pages
 from ccr.site.pages_tickets import tickets_pages
 from ccr.store import schema
 from ccr.store.database import Database
@@ -197,6 +200,8 @@ class Registry:
         self.feedback = FeedbackBox(database, now=now)
         self.canned_replies = CannedReplies(database)
         self.help_centre = HelpCentre(database, LunrShelf, secret=secret, now=now)
+        self.community = Community(database, now=now, wake=wake)
+        self.moderation = Moderation(database, now=now, wake=wake)
         embedded = EmbeddedAssistant(self.help_centre.search)
         self.assistant = self._parts.assistant or adapters.assistant_for(settings, embedded)
         self.assistance = Assistance(self.assistant, embedded)
@@ -312,6 +317,7 @@ class Registry:
             tickets_api(self.changes, self.reading),
             help_api(self.help_centre, self.assistance),
             help_pages(self.help_centre),
+            questions_pages(self.community, self.moderation),
             files_api(self.attachments, self.uploads),
             files_pages(),
             portraits_api(self.portraits),

@@ -17,11 +17,13 @@ from ccr.services.accounts import Accounts
 from ccr.services.alarms import Alarms
 from ccr.services.canned_replies import CannedReplies
 from ccr.services.changes import Changes
+from ccr.services.community import Community
 from ccr.services.feedback import FeedbackBox
 from ccr.services.first_admin import FirstAdmin
 from ccr.services.help_centre import HelpCentre
 from ccr.services.identity import Device, Identity, SignedIn
 from ccr.services.mobiles import Mobiles
+from ccr.services.moderation import Moderation
 from ccr.services.notice_choices import NoticeChoices
 from ccr.services.notice_traces import NoticeTraces
 from ccr.services.resets import Resets
@@ -132,6 +134,8 @@ class House:
         self.feedback = FeedbackBox(database, now=lambda: self.time)
         self.canned_replies = CannedReplies(database)
         self.help_centre = HelpCentre(database, LunrShelf, secret=SECRET, now=lambda: self.time)
+        self.community = Community(database, **timed)
+        self.moderation = Moderation(database, **timed)
         self.mobiles = Mobiles(database, secret=SECRET, offered=True, **timed)
         self.pusher = Pushed()
         self.subscriptions = Subscriptions(database, self.pusher, now=lambda: self.time)

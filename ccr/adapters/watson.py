@@ -12,8 +12,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from ccr.adapters.masking import masked
 from ccr.adapters.watson_replies import replies_in
+from ccr.desk.masking import masked
 from ccr.ports import AssistantFailed, Reply, Said
 
 T = TypeVar("T")

@@ -36,6 +36,10 @@ class Kind(StrEnum):
     """By text: proves that the number is the person's."""
     TICKET_RAISED = "ticket_raised"
     """To every admin: somebody must be given it."""
+    QUESTION_WAITING = "question_waiting"
+    """To the agent who had the ticket: its customer would like the question to be public."""
+    QUESTION_PUBLIC = "question_public"
+    QUESTION_DECLINED = "question_declined"
 
 
 class Channel(StrEnum):
@@ -54,13 +58,28 @@ CHANNELS = {
     Kind.TICKET_CLOSED: (Channel.MAIL, Channel.PUSH),
     Kind.TICKET_OPENED: (Channel.MAIL,),
     Kind.TICKET_RAISED: (Channel.PUSH,),
+    Kind.QUESTION_WAITING: (Channel.MAIL,),
+    Kind.QUESTION_PUBLIC: (Channel.MAIL,),
+    Kind.QUESTION_DECLINED: (Channel.MAIL,),
 }
 """What may be told how, and be turned off by who does not want to hear of it. Every other kind is mailed, always:
 codes, and what somebody must know to keep their account safe."""
 
 TOLD = {
-    Role.CUSTOMER: (Kind.MESSAGE_WAITING, Kind.TICKET_OPENED, Kind.AGENT_ASSIGNED, Kind.TICKET_CLOSED),
-    Role.AGENT: (Kind.MESSAGE_WAITING, Kind.TICKET_ASSIGNED, Kind.TICKET_CLOSED),
+    Role.CUSTOMER: (
+        Kind.MESSAGE_WAITING,
+        Kind.TICKET_OPENED,
+        Kind.AGENT_ASSIGNED,
+        Kind.TICKET_CLOSED,
+        Kind.QUESTION_PUBLIC,
+        Kind.QUESTION_DECLINED,
+    ),
+    Role.AGENT: (
+        Kind.MESSAGE_WAITING,
+        Kind.TICKET_ASSIGNED,
+        Kind.TICKET_CLOSED,
+        Kind.QUESTION_WAITING,
+    ),
     Role.ADMIN: (Kind.TICKET_RAISED,),
 }
 """Whom each kind that may be turned off can reach."""

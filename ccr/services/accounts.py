@@ -26,6 +26,7 @@ from ccr.store import (
     outbox,
     people,
     portraits,
+    questions,
     sessions,
     uploads,
     wrong_tries,
@@ -178,6 +179,7 @@ class Accounts:
             uploads.end_all_of(connection, person.id)
             mobiles.forget(connection, person.id)
             portraits.remove(connection, person.id)
+            questions.forget(connection, person.id)
             return sessions.end_all(connection, person.id)
 
         ended = await self._database.write(forget, then=self._end_sessions)

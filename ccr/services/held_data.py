@@ -8,7 +8,18 @@ from ccr.desk.clock import rfc3339
 from ccr.desk.events import entry_wire
 from ccr.desk.people import Person, Role
 from ccr.services.portraits import portrait_of
-from ccr.store import attachments, feedback, holdings, mobiles, people, sessions, subscriptions
+from ccr.store import (
+    attachments,
+    feedback,
+    holdings,
+    mobiles,
+    people,
+    public_answers,
+    question_deeds,
+    questions,
+    sessions,
+    subscriptions,
+)
 from ccr.store.connection import Connection
 
 
@@ -54,6 +65,7 @@ def held_about(connection: Connection, person: Person) -> dict[str, Any]:
             }
             for given in feedback.by_person(connection, person.id)
         ],
+        "public": _public(connection, person),
     }
     if person.role is Role.CUSTOMER:
         everything["tickets"] = _tickets(connection, person)
@@ -68,6 +80,36 @@ def _mobile(connection: Connection, person: Person) -> dict[str, Any] | None:
     if mobile is None:
         return None
     return {"mobile": mobile.number, "verified_at": rfc3339(mobile.verified_at), "texts": mobile.texts}
+
+
+def _public(connection: Connection, person: Person) -> dict[str, Any]:
+    """What they said in public, or would have."""
+    return {
+        "questions": [
+            {
+                "id": asked.id,
+                "ticket": asked.ticket,
+                "title": asked.title,
+                "body": asked.body,
+                "state": asked.state.value,
+                "reason": asked.reason,
+                "asked_at": rfc3339(asked.asked_at),
+            }
+            for asked in questions.by_author(connection, person.id)
+        ],
+        "answers": [
+            {
+                "id": given.id,
+                "question": given.question,
+                "body": given.body,
+                "state": given.state.value,
+                "answered_at": rfc3339(given.at),
+            }
+            for given in public_answers.by_author(connection, person.id)
+        ],
+        "votes": [_timed(vote) for vote in public_answers.votes_by(connection, person.id)],
+        "deeds": [_timed(deed) for deed in question_deeds.by_person(connection, person.id)],
+    }
 
 
 def _tickets(connection: Connection, person: Person) -> list[dict[str, Any]]:

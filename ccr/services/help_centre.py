@@ -11,11 +11,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from ccr.desk import clock
-from ccr.desk.clock import rfc3339
 from ccr.desk.people import Person, Role
 from ccr.desk.refusals import conflict, forbidden, not_found
-from ccr.ports import Found, Librarian, Paper, Shelf
+from ccr.ports import Found, Librarian, Shelf
+from ccr.services import help_papers
 from ccr.services.account_forms import Form, read
+from ccr.services.help_papers import Edition, Held
 from ccr.store import articles
 from ccr.store.articles import Article
 from ccr.store.connection import Connection
@@ -67,9 +68,9 @@ class HelpCentre:
         self._librarian = librarian
         self._secret = secret
         self._now = now
-        self._edition: tuple[int, int] | None = None
+        self._edition: Edition | None = None
         self._shelf: Shelf | None = None
-        self._papers: dict[str, Article] = {}
+        self._papers: dict[str, Held] = {}
         self._making = asyncio.Lock()
 
     async def contents(self, person: Person | None) -> list[dict[str, Any]]:
@@ -82,7 +83,7 @@ class HelpCentre:
         categories: dict[str, list[dict[str, Any]]] = {}
         for article in found:
             if article.published or is_staff(person):
-                shown = _wire(article) | {"votes": votes.get(article.id)}
+                shown = help_papers.article(article) | {"votes": votes.get(article.id)}
                 categories.setdefault(article.category, []).append(shown)
         return [{"name": name, "articles": held} for name, held in categories.items()]
 
@@ -91,19 +92,22 @@ class HelpCentre:
         found = await self._database.read(lambda connection: articles.find(connection, slug))
         if found is None or not (found.published or is_staff(person)):
             raise not_found("article")
-        return _wire(found) | {"body": found.body, "words": found.words, "seen": str(found.changed_at)}
+        return help_papers.article(found) | {
+            "body": found.body,
+            "words": found.words,
+            "seen": str(found.changed_at),
+        }
 
     async def search(self, question: str, most: int = 3) -> dict[str, Any]:
-        """`{sure, articles}`: the published ones that may answer it, best first; `sure` is that of the first."""
+        """`{sure, articles}`: what is public and may answer it, best first; `sure` is that of the first.
+
+        Beside articles these are public questions, which answer for sure only by an accepted answer.
+        """
         shelf = await self._stocked()
         found: list[Found] = await asyncio.to_thread(shelf.find, question[:LONGEST_QUESTION], most)
-        held = [
-            _wire(self._papers[one.ref])
-            | {"sure": one.certainty >= SURE, "certainty": round(one.certainty, 2)}
-            for one in found
-            if one.ref in self._papers
-        ]
-        return {"sure": bool(held) and held[0]["sure"], "articles": held}
+        held = [(self._papers[one.ref], one.certainty) for one in found if one.ref in self._papers]
+        told = [paper.told(certainty, SURE) for paper, certainty in held]
+        return {"sure": bool(told) and told[0]["sure"], "articles": told}
 
     async def write(self, person: Person, given: object, slug: str | None = None) -> str:
         """Save an article, a new one without `slug`. Returns its name. Raises `forbidden`, `invalid`, `conflict`."""
@@ -140,13 +144,12 @@ class HelpCentre:
         await self._database.write(ship)
 
     async def _stocked(self) -> Shelf:
-        """The shelf, made anew when any article has changed, on whichever node."""
-        edition = await self._database.read(articles.edition)
+        """The shelf, made anew when anything on it has changed, on whichever node."""
+        edition = await self._database.read(help_papers.edition)
         async with self._making:
             if self._shelf is None or edition != self._edition:
-                found = await self._database.read(articles.every)
-                self._papers = {str(article.id): article for article in found if article.published}
-                papers = [_paper(article) for article in self._papers.values()]
+                self._papers = await self._database.read(help_papers.everything)
+                papers = [held.paper for held in self._papers.values()]
                 self._shelf = await asyncio.to_thread(self._librarian, papers)
                 self._edition = edition
             return self._shelf
@@ -231,27 +234,5 @@ def _free_name(connection: Connection, title: str) -> str:
     )
 
 
-RESERVED = {"new"}
+RESERVED = {"new", "questions"}
 """Names below `/help` that are no article's."""
-
-
-def _paper(article: Article) -> Paper:
-    return Paper(
-        ref=str(article.id),
-        title=article.title,
-        words=article.words,
-        summary=article.summary,
-        body=article.body,
-    )
-
-
-def _wire(article: Article) -> dict[str, Any]:
-    return {
-        "slug": article.slug,
-        "title": article.title,
-        "category": article.category,
-        "summary": article.summary,
-        "url": f"/help/{article.slug}",
-        "published": article.published,
-        "changed_at": rfc3339(article.changed_at),
-    }

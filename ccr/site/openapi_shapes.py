@@ -153,6 +153,7 @@ def _given() -> dict[str, Schema]:
             sure={"type": "boolean", "description": "Whether the first one answers it."},
             articles=list_of(
                 _object(
+                    kind=_one_of(("article", "question")),
                     slug=TEXT,
                     title=TEXT,
                     category=TEXT,

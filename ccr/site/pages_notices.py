@@ -20,6 +20,9 @@ WORDS = {
     Kind.TICKET_ASSIGNED: "A ticket was given to you",
     Kind.TICKET_CLOSED: "A ticket was closed",
     Kind.TICKET_RAISED: "A new ticket waits for an agent",
+    Kind.QUESTION_WAITING: "A customer wants to publish a question",
+    Kind.QUESTION_PUBLIC: "Your question is public",
+    Kind.QUESTION_DECLINED: "Your question was not published",
 }
 """What the kinds that may be turned off are called on pages."""
 

@@ -34,6 +34,10 @@ RIGHTS = {
     "portraits": "SELECT, INSERT, DELETE",
     "articles": "SELECT, INSERT, UPDATE",
     "article_votes": "SELECT, INSERT, UPDATE",
+    "questions": "SELECT, INSERT, UPDATE",
+    "public_answers": "SELECT, INSERT, UPDATE",
+    "answer_votes": "SELECT, INSERT, DELETE",
+    "question_deeds": "SELECT, INSERT",
     "commits": "SELECT, INSERT, UPDATE, DELETE",
 }
 """By table, as a GRANT says it."""

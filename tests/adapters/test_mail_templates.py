@@ -52,12 +52,20 @@ SAMPLES: dict[Kind, dict[str, Any]] = {
     Kind.TICKET_CLOSED: about(CARLA, by="Amir Haddad", reason="The corrected invoice is on its way."),
     Kind.ONE_TIME_CODE: about(CARLA, code=CODE, minutes=10),
     Kind.PASSWORD_CHANGED: about(CARLA),
+    Kind.QUESTION_WAITING: about(AMIR, question=3),
+    Kind.QUESTION_PUBLIC: about(CARLA, question=3, title="How do I correct an invoice?", reason=None),
+    Kind.QUESTION_DECLINED: about(
+        CARLA, question=3, title="How do I correct an invoice?", reason="There is a number in it."
+    ),
 }
 LEADS_TO = {
     Kind.WELCOME: "/tickets/new",
     Kind.NEW_DEVICE: "/sign-out/WzcsOF0.abc_-",
     Kind.ONE_TIME_CODE: "/reset",
     Kind.PASSWORD_CHANGED: "/forgot",
+    Kind.QUESTION_WAITING: "/help/questions/waiting",
+    Kind.QUESTION_PUBLIC: "/help/questions/3",
+    Kind.QUESTION_DECLINED: "/help/questions/3",
 }
 
 HOSTILE = "<img src=x onerror=alert(1)>\r\nBcc: victim@example.org \"'&{{ 7*7 }}"

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 from ibm_watson.assistant_v2 import StatefulMessageResponse
 
-from ccr.adapters.masking import masked
 from ccr.adapters.watson import FAILURES, PAUSE, THREADS, TOLD, WatsonAssistant
 from ccr.adapters.watson_replies import replies_in
+from ccr.desk.masking import masked
 from ccr.ports import AssistantFailed
 from tests.waiting import until
 from tests.watson import ANSWERS, Watson, watson_served

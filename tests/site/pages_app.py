@@ -18,6 +18,7 @@ from ccr.site.api_notices import hooks, notices_api
 from ccr.site.pages_account import account_pages
 from ccr.site.pages_help import help_pages
 from ccr.site.pages_notices import notices_pages
+from ccr.site.pages_questions import questions_pages
 from tests.accounts_house import PASSWORD, House, Recorder, open_house
 from tests.site.accounts_app import PUBLIC_URL, make_settings
 
@@ -143,6 +144,7 @@ async def open_pages(
         traces = NoticeTraces(house.database, reports=reports, now=lambda: house.time, wake=lambda: None)
         app.register_blueprint(blueprint)
         app.register_blueprint(help_pages(house.help_centre))
+        app.register_blueprint(questions_pages(house.community, house.moderation))
         app.register_blueprint(notices_pages(traces, house.notice_choices))
         app.register_blueprint(notices_api(traces, house.notice_choices))
         app.register_blueprint(hooks(traces))

@@ -48,10 +48,11 @@ function show(place, { sure, articles }, onlySure) {
   place.append(list);
 }
 
-function item({ title, summary, url }) {
+function item({ kind, title, summary, url }) {
   const made = copy("t-answer");
   made.querySelector("a").href = url;
   made.querySelector("b").textContent = title;
+  made.querySelector("em").hidden = kind !== "question";
   made.querySelector("span").textContent = summary;
   return made;
 }

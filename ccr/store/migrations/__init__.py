@@ -17,6 +17,7 @@ from ccr.store.migrations import (
     m0005_files,
     m0006_phones_and_browsers,
     m0007_versions,
+    m0008_community,
 )
 
 MIGRATIONS: tuple[tuple[int, str, list[str]], ...] = (
@@ -27,6 +28,7 @@ MIGRATIONS: tuple[tuple[int, str, list[str]], ...] = (
     (5, "files", m0005_files.STATEMENTS),
     (6, "phones and browsers", m0006_phones_and_browsers.STATEMENTS),
     (7, "versions", m0007_versions.STATEMENTS),
+    (8, "community", m0008_community.STATEMENTS),
 )
 """Number, name and statements, ascending."""
 

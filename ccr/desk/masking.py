@@ -1,4 +1,4 @@
-"""What must not leave the house, taken out of what does: addresses, and every longer number."""
+"""What must not leave the house, or become public, taken out of what does: addresses, and every longer number."""
 
 import re
 

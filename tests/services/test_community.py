@@ -1,0 +1,380 @@
+"""Public questions: handed in by their author, let in by staff, answered, voted for, marked, hidden and taken back."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ccr.desk.people import Person
+from ccr.desk.refusals import Code, Refusal
+from ccr.services.community import MOST_ANSWERS, PAGE
+from tests.desk_house import Desk, open_desk
+
+WORDS = {"title": "How do I get rid of limescale?", "body": "My kettle is full of it."}
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with open_desk(tmp_path) as opened:
+        yield opened
+
+
+async def refused(code: Code, wanted: object) -> Refusal:
+    with pytest.raises(Refusal) as refusal:
+        await wanted  # type: ignore[misc]
+    assert refusal.value.code is code, refusal.value.message
+    return refusal.value
+
+
+async def closed(desk: Desk, key: str = "one", **fields: Any) -> int:
+    """A ticket of Carla's that Amir had, and that is settled."""
+    opened = await desk.do(
+        desk.carla, None, f"carla-opens-{key}", "open_ticket", **({"query": "Limescale"} | fields)
+    )
+    await desk.do(desk.ada, opened.ticket, f"ada-assigns-{key}", "assign_agent", agent=desk.amir.id)
+    await desk.do(desk.carla, opened.ticket, f"carla-closes-{key}", "close_ticket")
+    return opened.ticket
+
+
+async def handed_in(desk: Desk, key: str = "one", **words: Any) -> int:
+    """Carla's question, which nobody has looked at."""
+    ticket = await closed(desk, key)
+    return await desk.house.community.hand_in(desk.carla, ticket, WORDS | {"key": f"hand-in-{key}"} | words)
+
+
+async def public(desk: Desk, key: str = "one", **words: Any) -> int:
+    """The same, let in by Amir."""
+    question = await handed_in(desk, key, **words)
+    await decide(desk, "approve", question, key=f"approve-{key}")
+    return question
+
+
+async def seen(desk: Desk, question: int) -> dict[str, Any]:
+    """As Amir sees it."""
+    found: dict[str, Any] = (await desk.house.community.question(desk.amir, question))["question"]
+    return found
+
+
+async def decide(
+    desk: Desk, what: str, question: int, *ids: int, who: Person | None = None, key: str = "", **fields: Any
+) -> None:
+    """Something that staff do, about the question as it is."""
+    revision = (await seen(desk, question))["revision"]
+    given = {"key": key or f"staff-{what}-{question}", "seen": revision} | fields
+    await getattr(desk.house.moderation, what)(who or desk.amir, question, *ids, given)
+
+
+async def answered(
+    desk: Desk, question: int, body: str = "Vinegar, boiled.", who: Person | None = None
+) -> int:
+    """An answer of Omar's."""
+    key = f"answer-{len(body)}-{(who or desk.omar).id}"
+    return await desk.house.community.answer(who or desk.omar, question, {"key": key, "body": body})
+
+
+async def test_a_draft_has_the_tickets_words_without_addresses_and_numbers(desk: Desk) -> None:
+    ticket = await closed(desk, query="Invoice 4711 4711", details="Write to me@example.org, +49 30 123456")
+
+    draft = await desk.house.community.draft(desk.carla, ticket)
+
+    assert (draft["title"], draft["body"]) == ("Invoice [number]", "Write to [e-mail], [number]")
+    assert (draft["name"], draft["seen"], draft["state"]) == ("Carla C.", 0, None)
+
+
+async def test_only_its_customer_publishes_and_only_what_is_closed(desk: Desk) -> None:
+    ticket = await closed(desk)
+    still_open = await desk.open()
+    community = desk.house.community
+
+    for person in (desk.omar, desk.amir, desk.ada):
+        await refused(Code.NOT_FOUND, community.draft(person, ticket))
+        await refused(Code.NOT_FOUND, community.hand_in(person, ticket, WORDS | {"key": "a-key-of-mine"}))
+    await refused(Code.CONFLICT, community.draft(desk.carla, still_open))
+    await refused(Code.CONFLICT, community.hand_in(desk.carla, still_open, WORDS | {"key": "a-key-of-mine"}))
+    faults = await refused(
+        Code.INVALID, community.hand_in(desk.carla, ticket, {"key": "x", "title": "a\nb", "body": " "})
+    )
+    assert faults.fields.keys() == {"key", "title", "body"}
+    assert await desk.house.rows("SELECT id FROM questions") == []
+
+
+async def test_what_nobody_has_looked_at_is_its_authors_and_staffs_alone(desk: Desk) -> None:
+    question = await handed_in(desk)
+    community = desk.house.community
+
+    for stranger in (None, desk.omar):
+        await refused(Code.NOT_FOUND, community.question(stranger, question))
+        assert (await community.page(stranger))["questions"] == []
+    assert (await community.question(desk.carla, question))["question"]["state"] == "waiting"
+    assert [one["id"] for one in await desk.house.moderation.waiting(desk.bea)] == [question]
+    await refused(Code.FORBIDDEN, desk.house.moderation.waiting(desk.omar))
+    assert "question_waiting" in await desk.house.owed()
+
+
+async def test_once_let_in_everybody_reads_it_and_its_author_hears_of_it(desk: Desk) -> None:
+    question = await public(desk)
+
+    for reader in (None, desk.omar):
+        shown = (await desk.house.community.question(reader, question))["question"]
+        assert (shown["title"], shown["name"], shown["state"]) == (WORDS["title"], "Carla C.", "public")
+        assert not {"ticket", "revision", "reason"} & shown.keys()
+        assert [one["id"] for one in (await desk.house.community.page(reader))["questions"]] == [question]
+    assert await desk.house.moderation.waiting(desk.amir) == []
+    assert (await desk.house.owed()).count("question_public") == 1
+
+
+async def test_a_second_decision_says_that_somebody_was_quicker(desk: Desk) -> None:
+    question = await handed_in(desk)
+    revision = (await seen(desk, question))["revision"]
+    moderation = desk.house.moderation
+    await moderation.approve(desk.amir, question, {"key": "amirs-key", "seen": revision})
+
+    late = await refused(
+        Code.CONFLICT, moderation.approve(desk.bea, question, {"key": "beas-key-1", "seen": revision})
+    )
+    assert "public already" in late.message
+    await refused(
+        Code.CONFLICT,
+        moderation.decline(desk.bea, question, {"key": "beas-key-2", "seen": revision, "reason": "No"}),
+    )
+    assert (await desk.house.owed()).count("question_public") == 1
+
+
+async def test_what_changed_since_it_was_read_is_not_let_in(desk: Desk) -> None:
+    question = await handed_in(desk)
+    before = await seen(desk, question)
+    draft = await desk.house.community.draft(desk.carla, 1)
+    changed = {"title": "Other words", "body": "And others", "key": "hand-in-again", "seen": draft["seen"]}
+    assert await desk.house.community.hand_in(desk.carla, 1, changed) == question
+
+    given = {"key": "amirs-key", "seen": before["revision"]}
+    late = await refused(Code.CONFLICT, desk.house.moderation.approve(desk.amir, question, given))
+
+    assert "changed the text" in late.message
+    stale = changed | {"key": "hand-in-third"}
+    await refused(Code.CONFLICT, desk.house.community.hand_in(desk.carla, 1, stale))
+    assert (await seen(desk, question))["title"] == "Other words"
+
+
+async def test_what_is_declined_may_be_changed_and_handed_in_again(desk: Desk) -> None:
+    question = await handed_in(desk)
+    await decide(desk, "decline", question, reason="There is a name in it.")
+
+    draft = await desk.house.community.draft(desk.carla, 1)
+    assert (draft["state"], draft["reason"]) == ("declined", "There is a name in it.")
+    await refused(Code.NOT_FOUND, desk.house.community.question(desk.omar, question))
+    again = WORDS | {"key": "hand-in-again", "seen": draft["seen"]}
+    assert await desk.house.community.hand_in(desk.carla, 1, again) == question
+
+    shown = (await desk.house.community.question(desk.carla, question))["question"]
+    assert (shown["state"], shown["reason"]) == ("waiting", None)
+    await decide(desk, "approve", question)
+    await refused(
+        Code.CONFLICT, desk.house.community.hand_in(desk.carla, 1, again | {"key": "hand-in-third"})
+    )
+
+
+async def test_the_same_key_does_nothing_twice(desk: Desk) -> None:
+    ticket = await closed(desk)
+    community = desk.house.community
+    given = WORDS | {"key": "hand-in-once"}
+
+    first, second = await asyncio.gather(*(community.hand_in(desk.carla, ticket, given) for _ in range(2)))
+    assert first == second
+    await decide(desk, "approve", first)
+    assert await community.hand_in(desk.carla, ticket, given) == first  # the first answer, for ever
+    await refused(Code.CONFLICT, community.hand_in(desk.carla, ticket, given | {"body": "Something else"}))
+    answers = [
+        await community.answer(desk.omar, first, {"key": "answer-once", "body": "Vinegar"}) for _ in "ab"
+    ]
+    assert answers[0] == answers[1]
+    assert len(await desk.house.rows("SELECT id FROM public_answers")) == 1
+    assert [row[0] for row in await desk.house.rows("SELECT deed FROM question_deeds ORDER BY id")] == [
+        "hand_in",
+        "approve",
+        "answer",
+    ]
+
+
+async def test_answers_stand_by_what_is_accepted_then_by_votes(desk: Desk) -> None:
+    question = await public(desk)
+    community = desk.house.community
+    first = await answered(desk, question, "Vinegar")
+    second = await answered(desk, question, "Lemons, of course")
+    staffs = await answered(desk, question, "We sell tablets", desk.bea)
+    await community.vote(desk.carla, question, second, on=True)
+    await community.vote(desk.carla, question, second, on=True)
+
+    async def order(viewer: Person | None) -> list[tuple[int, int, bool]]:
+        found = (await community.question(viewer, question))["answers"]
+        return [(answer["id"], answer["votes"], answer["accepted"]) for answer in found]
+
+    assert await order(None) == [(second, 1, False), (first, 0, False), (staffs, 0, False)]
+    await decide(desk, "accept", question, first)
+    assert await order(desk.omar) == [(first, 0, True), (second, 1, False), (staffs, 0, False)]
+    await community.vote(desk.carla, question, second, on=False)
+    await decide(desk, "accept", question, staffs, key="accept-other")
+    assert await order(desk.omar) == [(staffs, 0, True), (first, 0, False), (second, 0, False)]
+    shown = (await community.question(None, question))["answers"][0]
+    assert (shown["name"], shown["staff"]) == ("Bea B.", True)
+
+
+async def test_nobody_votes_for_themselves_and_staff_not_at_all(desk: Desk) -> None:
+    question = await public(desk)
+    answer = await answered(desk, question)
+    vote = desk.house.community.vote
+
+    await refused(Code.FORBIDDEN, vote(desk.omar, question, answer, on=True))
+    await refused(Code.FORBIDDEN, vote(desk.amir, question, answer, on=True))
+    await refused(Code.NOT_FOUND, vote(desk.carla, question, answer + 1, on=True))
+    await refused(Code.NOT_FOUND, vote(desk.carla, question + 1, answer, on=True))
+    assert await desk.house.rows("SELECT answer_id FROM answer_votes") == []
+
+
+async def test_what_is_hidden_is_seen_by_its_author_and_staff_and_can_be_shown_again(desk: Desk) -> None:
+    question = await public(desk)
+    answer = await answered(desk, question)
+    await decide(desk, "accept", question, answer)
+    moderation, community = desk.house.moderation, desk.house.community
+
+    await moderation.turn_answer(desk.ada, question, answer, {"key": "ada-hides"}, hide=True)
+    for reader, sees in ((None, False), (desk.carla, False), (desk.omar, True), (desk.bea, True)):
+        shown = (await community.question(reader, question))["answers"]
+        assert [one["hidden"] for one in shown] == [True] * sees
+    assert not (await seen(desk, question))["accepted"]
+    await refused(Code.NOT_FOUND, community.vote(desk.carla, question, answer, on=True))
+    await refused(
+        Code.CONFLICT, moderation.turn_answer(desk.bea, question, answer, {"key": "bea-hides"}, hide=True)
+    )
+    await moderation.turn_answer(desk.ada, question, answer, {"key": "ada-shows"}, hide=False)
+
+    await decide(desk, "hide", question, reason="A name in it after all")
+    for stranger in (None, desk.omar):
+        await refused(Code.NOT_FOUND, community.question(stranger, question))
+        assert (await community.page(stranger))["questions"] == []
+    assert (await community.question(desk.carla, question))["question"]["reason"] == "A name in it after all"
+    assert [one["state"] for one in (await community.page(desk.bea))["questions"]] == ["hidden"]
+    await refused(
+        Code.CONFLICT, community.answer(desk.carla, question, {"key": "carla-answers", "body": "Hm"})
+    )
+    await decide(desk, "show", question)
+    assert len((await community.page(None))["questions"]) == 1
+
+
+async def test_customers_decide_nothing(desk: Desk) -> None:
+    question = await public(desk)
+    answer = await answered(desk, question)
+
+    for what, ids in (("approve", ()), ("hide", ()), ("accept", (answer,))):
+        with pytest.raises(Refusal) as refusal:
+            await decide(
+                desk, what, question, *ids, who=desk.carla, **({"reason": "x"} if what == "hide" else {})
+            )
+        assert refusal.value.code is Code.FORBIDDEN
+
+
+async def test_authors_take_their_words_back(desk: Desk) -> None:
+    question = await public(desk)
+    answer = await answered(desk, question)
+    await decide(desk, "accept", question, answer)
+    community = desk.house.community
+
+    await refused(
+        Code.NOT_FOUND, community.withdraw_answer(desk.carla, question, answer, {"key": "not-hers"})
+    )
+    await community.withdraw_answer(desk.omar, question, answer, {"key": "omar-takes"})
+    assert (await community.question(desk.amir, question))["answers"] == []
+    assert not (await seen(desk, question))["accepted"]
+    await refused(Code.NOT_FOUND, community.withdraw(desk.omar, question, {"key": "not-his-own"}))
+    await community.withdraw(desk.carla, question, {"key": "carla-takes"})
+
+    for other in (None, desk.omar, desk.amir):
+        await refused(Code.NOT_FOUND, community.question(other, question))
+    assert await desk.house.rows("SELECT title, body FROM questions") == [("", "")]
+    assert await desk.house.rows("SELECT body FROM public_answers") == [("",)]
+    draft = await community.draft(desk.carla, 1)
+    assert draft["title"] == "Limescale"  # and may be published after all
+
+
+async def test_pages_follow_each_other_without_a_gap(desk: Desk) -> None:
+    made = []
+    for number in range(PAGE + 2):
+        if number != 2:  # two of one moment
+            desk.house.later()
+        made.append(await public(desk, f"key-{number:02}"))
+    community = desk.house.community
+
+    first = await community.page(None)
+    second = await community.page(None, first["cursor"])
+
+    assert [one["id"] for one in first["questions"] + second["questions"]] == made[::-1]
+    assert second["cursor"] is None
+    await refused(Code.INVALID, community.page(None, "1; DROP"))
+
+
+async def test_many_answers_come_in_pages_and_end_somewhere(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ccr.services.community.PAGE", 2)
+    monkeypatch.setattr("ccr.services.community.MOST_ANSWERS", 3)
+    assert MOST_ANSWERS > PAGE
+    question = await public(desk)
+    for body in ("a", "bb", "ccc"):
+        await answered(desk, question, body)
+
+    await refused(
+        Code.CONFLICT, desk.house.community.answer(desk.omar, question, {"key": "one-too-many", "body": "d"})
+    )
+    found = await desk.house.community.question(None, question, 2)
+    assert ([one["body"] for one in found["answers"]], found["pages"]) == (["ccc"], 2)
+    assert (await desk.house.community.question(None, question, 99))["page"] == 2
+
+
+async def test_who_deletes_their_account_is_a_deleted_customer(desk: Desk) -> None:
+    question = await public(desk)
+    waits = await handed_in(desk, "two")
+    await answered(desk, question)
+    for login in ("carla@example.org", "omar@example.org"):
+        await desk.house.accounts.delete(await desk.house.identity(login))
+
+    shown = await desk.house.community.question(None, question)
+
+    assert shown["question"]["name"] == shown["answers"][0]["name"] == "deleted customer"
+    assert await desk.house.moderation.waiting(desk.amir) == []
+    assert await desk.house.rows("SELECT body FROM questions WHERE id = ?", waits) == [("",)]
+
+
+async def test_everybody_takes_along_what_they_said_in_public(desk: Desk) -> None:
+    question = await public(desk)
+    answer = await answered(desk, question)
+    await desk.house.community.vote(desk.carla, question, answer, on=True)
+
+    carlas = (await desk.house.accounts.export(desk.carla))["public"]
+    omars = (await desk.house.accounts.export(desk.omar))["public"]
+
+    assert [one["title"] for one in carlas["questions"]] == [WORDS["title"]]
+    assert [(vote["question"], vote["answer"]) for vote in carlas["votes"]] == [(question, answer)]
+    assert [one["body"] for one in omars["answers"]] == ["Vinegar, boiled."]
+    assert (omars["questions"], carlas["answers"]) == ([], [])
+    assert [deed["deed"] for deed in carlas["deeds"]] == ["hand_in"]
+
+
+async def test_the_help_finds_what_is_public_and_is_sure_of_what_is_accepted(desk: Desk) -> None:
+    question = await handed_in(desk)
+    search = desk.house.help_centre.search
+    assert (await search("limescale in a kettle"))["articles"] == []
+
+    await decide(desk, "approve", question)
+    found = await search("limescale in a kettle")
+    assert (found["sure"], found["articles"][0]["url"]) == (False, f"/help/questions/{question}")
+    answer = await answered(desk, question)
+    await decide(desk, "accept", question, answer)
+    found = await search("limescale in a kettle")
+    assert (found["sure"], found["articles"][0]["summary"]) == (True, "Vinegar, boiled.")
+    await desk.house.moderation.turn_answer(desk.ada, question, answer, {"key": "ada-hides"}, hide=True)
+    assert not (await search("limescale in a kettle"))["sure"]
+    await decide(desk, "hide", question, reason="No")
+
+    assert (await search("limescale in a kettle"))["articles"] == []
