@@ -115,6 +115,8 @@ BEGINS = {
 
 UNKNOWN = "I don’t know that. I only know how this registry works, and I would rather say so than guess."
 
+OTHERS_ASKED = "A customer asked the like in public, and this answer was accepted: "
+
 
 class EmbeddedAssistant:
     """Answers by `search`."""
@@ -141,7 +143,8 @@ class EmbeddedAssistant:
         best = found["articles"][0]
         if best["slug"] in BEGINS:
             return _said(*_told(DIALOGUES[BEGINS[best["slug"]]]), _article(best))
-        return _said(Reply(type="text", text=best["summary"]), _article(best))
+        said = f"{OTHERS_ASKED}{best['summary']}" if best["kind"] == "question" else best["summary"]
+        return _said(Reply(type="text", text=said), _article(best))
 
     async def close(self) -> None:
         """Nothing is held open."""

@@ -13,9 +13,11 @@ LONGEST = 4_000
 
 
 def answer_from_help(article: dict[str, Any]) -> str:
-    """An article's gist, and where the rest is."""
+    """An article's gist, or the accepted answer to a public question, and where the rest is."""
+    asked = "A customer asked the like in public, and this answer was accepted: "
     return (
-        f"{article['summary']}\n\nMore in the help: {article['title']} ({article['url']}). I am a program; an agent "
+        f"{asked if article['kind'] == 'question' else ''}{article['summary']}\n\n"
+        f"More in the help: {article['title']} ({article['url']}). I am a program; an agent "
         f"reads this ticket as well. {_PERSON}"
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ccr.adapters.assistant_embedded import EmbeddedAssistant
 from ccr.desk.people import Person
 from ccr.desk.refusals import Code, Refusal
 from ccr.services.community import MOST_ANSWERS, PAGE
@@ -373,6 +374,9 @@ async def test_the_help_finds_what_is_public_and_is_sure_of_what_is_accepted(des
     await decide(desk, "accept", question, answer)
     found = await search("limescale in a kettle")
     assert (found["sure"], found["articles"][0]["summary"]) == (True, "Vinegar, boiled.")
+    said = await EmbeddedAssistant(search).answer("limescale in a kettle", "")
+    assert "A customer asked the like" in said.replies[0].text
+    assert said.replies[1].url == f"/help/questions/{question}"
     await desk.house.moderation.turn_answer(desk.ada, question, answer, {"key": "ada-hides"}, hide=True)
     assert not (await search("limescale in a kettle"))["sure"]
     await decide(desk, "hide", question, reason="No")

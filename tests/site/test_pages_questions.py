@@ -12,7 +12,7 @@ from ccr.site.limits import Limits
 from tests.accounts_house import AMIR, OMAR, PASSWORD
 from tests.site.pages_app import NEW, Answer, Browser, Pages, open_pages
 
-MARKUP = "Kettles <script>alert(1)</script> [x](javascript:alert(1)) <img src=x onerror=alert(1)>\r\nBcc: all@example.org"
+MARKUP = "Kettles <script>alert(1)</script> [x](javascript:alert(1)) <img src=x onerror=alert(1)>\r\nBcc: all@x.example"
 ASKED = {"title": "How do I get rid of limescale?", "body": "My kettle is full of it."}
 
 
