@@ -45,6 +45,7 @@ from ccr.services.mobiles import Mobiles
 from ccr.services.moderation import Moderation
 from ccr.services.notice_choices import NoticeChoices
 from ccr.services.notice_traces import NoticeTraces
+from ccr.services.opening_hours import OpeningHours
 from ccr.services.patience import Patience
 from ccr.services.portraits import Portraits
 from ccr.services.postman import Postman
@@ -73,6 +74,7 @@ from ccr.site.ops import operations
 from ccr.site.pages_account import account_pages
 from ccr.site.pages_files import files_pages
 from ccr.site.pages_help import help_pages
+from ccr.site.pages_hours import hours_pages
 from ccr.site.pages_notices import notices_pages
 from ccr.site.pages_portraits import portraits_pages
 from ccr.site.pages_questions import questions_pages
@@ -205,6 +207,7 @@ class Registry:
         embedded = EmbeddedAssistant(self.help_centre.search)
         self.assistant = self._parts.assistant or adapters.assistant_for(settings, embedded)
         self.assistance = Assistance(self.assistant, embedded)
+        self.hours = OpeningHours(database, now=now)
         self.bot = self._build_bot(settings)
         self.notice_choices = NoticeChoices(database, secret=secret, home=settings.public_url)
         self.notice_traces = NoticeTraces(
@@ -318,6 +321,7 @@ class Registry:
             help_api(self.help_centre, self.assistance),
             help_pages(self.help_centre),
             questions_pages(self.community, self.moderation),
+            hours_pages(self.hours),
             files_api(self.attachments, self.uploads),
             files_pages(),
             portraits_api(self.portraits),
@@ -345,6 +349,7 @@ class Registry:
                 self.canned_replies,
                 self.attachments,
                 bot=self.bot,
+                hours=self.hours,
                 admins_read=reads,
             ),
         ]

@@ -6,6 +6,7 @@ from statistics import median
 from typing import Any
 
 from ccr.desk.clock import DAY, HOUR, MINUTE
+from ccr.desk.hours import Hours
 from ccr.ports import Reply
 
 _PERSON = "Write “person”, and I am silent."
@@ -58,6 +59,16 @@ def waiting_words(waits: Sequence[int], back: str | None) -> str:
     """
     begin = f"{back} " if back else "No agent has answered yet; your ticket is not forgotten. "
     return begin + _measured(waits) + " You get a mail when there is an answer."
+
+
+def back_words(hours: Hours | None, now: int) -> str | None:
+    """When agents are there again, where they are not there now."""
+    if hours is None or hours.are_on(now):
+        return None
+    come = hours.next_after(now)
+    if come is None:
+        return "No agent is there just now; your ticket is not forgotten."
+    return f"No agent is there just now; they are again from {hours.said(come)}."
 
 
 def _measured(waits: Sequence[int]) -> str:

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from ccr.desk import clock
 from ccr.desk.clock import DAY, MINUTE
-from ccr.services.bot_words import waiting_words
-from ccr.store import bots
+from ccr.desk.hours import Hours
+from ccr.services.bot_words import back_words, waiting_words
+from ccr.store import bots, hours
 from ccr.store.bots import Waiting
 from ccr.store.connection import Connection
 from ccr.store.database import Database
@@ -24,7 +25,7 @@ class Wait(NamedTuple):
 
 
 class Patience:
-    """`unanswered_after` in minutes, 0 for never."""
+    """Tells who waited `unanswered_after` minutes (0 for never), or began to wait when no agent was there."""
 
     def __init__(
         self, database: Database, *, unanswered_after: int, now: Callable[[], int] = clock.now
@@ -45,11 +46,22 @@ class Patience:
     def _due(self, connection: Connection, ticket: int | None = None) -> list[Wait]:
         now = self._now()
         waiting = bots.waiting(connection, now - NEVER_OLDER, ticket)
-        due = [one for one in waiting if self._is_due(one, now)]
+        plans = {agent: hours.of(connection, agent) for agent in {one.agent for one in waiting}}
+        due = [one for one in waiting if self._is_due(one, plans[one.agent], now)]
         if not due:
             return []
         waits = bots.first_answers(connection, now - 7 * DAY)
-        return [Wait(one.ticket, f"bot-waiting-{one.since}", waiting_words(waits, None)) for one in due]
+        return [
+            Wait(
+                one.ticket,
+                f"bot-waiting-{one.since}",
+                waiting_words(waits, back_words(plans[one.agent], now)),
+            )
+            for one in due
+        ]
 
-    def _is_due(self, one: Waiting, now: int) -> bool:
-        return bool(self._after) and now - one.since >= self._after
+    def _is_due(self, one: Waiting, plan: Hours | None, now: int) -> bool:
+        """Waited long enough; or began to wait when nobody was there, and nobody is."""
+        if self._after and now - one.since >= self._after:
+            return True
+        return plan is not None and not (plan.are_on(now) or plan.are_on(one.since))

@@ -13,6 +13,7 @@ from ccr.desk.refusals import Code, Refusal, invalid
 from ccr.services.attachments import Attachments
 from ccr.services.canned_replies import CannedReplies
 from ccr.services.changes import Changes
+from ccr.services.opening_hours import OpeningHours
 from ccr.services.reading import Reading
 from ccr.services.ticket_bot import TicketBot
 from ccr.site.guards import known, only, signed_in
@@ -39,11 +40,12 @@ def tickets_pages(
     attachments: Attachments,
     *,
     bot: TicketBot | None = None,
+    hours: OpeningHours | None = None,
     admins_read: bool = False,
 ) -> Blueprint:
     """The routes below `/tickets`."""
     pages = Blueprint("tickets_pages", __name__)
-    desk = _Desk(reading, canned_replies, bot, admins_read)
+    desk = _Desk(reading, canned_replies, bot, hours, admins_read)
 
     @pages.get("/tickets")
     @signed_in
@@ -105,11 +107,17 @@ class _Desk:
     """Gathers what a page shows."""
 
     def __init__(
-        self, reading: Reading, canned_replies: CannedReplies, bot: TicketBot | None, admins_read: bool
+        self,
+        reading: Reading,
+        canned_replies: CannedReplies,
+        bot: TicketBot | None,
+        hours: OpeningHours | None,
+        admins_read: bool,
     ) -> None:
         self.reading = reading
         self.canned_replies = canned_replies
         self.bot = bot
+        self.hours = hours
         self.admins_read = admins_read
 
     async def list_page(self, person: Person, form: Form, asked: Any, status: int = 200) -> Response:
@@ -152,6 +160,7 @@ class _Desk:
             has_actions=bool(allowed - {"post_message", "post_note", "rate_ticket", "request_person"})
             and not (person.role is Role.CUSTOMER and ticket["status"] == "closed"),
             admins_read=self.admins_read,
+            back=await self._back(person, ticket),
             bot_is_heard="request_person" in allowed and await self._is_bot_heard(ticket_id),
             agents=await self._agents(person),
             canned_replies=await self._canned(person),
@@ -197,6 +206,12 @@ class _Desk:
 
     async def _canned(self, person: Person) -> list[Wire]:
         return await self.canned_replies.replies(person) if person.role is Role.AGENT else []
+
+    async def _back(self, person: Person, ticket: Wire) -> str | None:
+        """When somebody is there again, for a customer who waits."""
+        if self.hours is None or person.role is not Role.CUSTOMER or ticket["waiting_on"] != "agent":
+            return None
+        return await self.hours.back(ticket["agent"]["id"] if ticket["agent"] else None)
 
     async def _is_bot_heard(self, ticket_id: int) -> bool:
         return self.bot is not None and await self.bot.is_heard(ticket_id)

@@ -38,6 +38,7 @@ RIGHTS = {
     "public_answers": "SELECT, INSERT, UPDATE",
     "answer_votes": "SELECT, INSERT, DELETE",
     "question_deeds": "SELECT, INSERT",
+    "agent_hours": "SELECT, INSERT, DELETE",
     "commits": "SELECT, INSERT, UPDATE, DELETE",
 }
 """By table, as a GRANT says it."""

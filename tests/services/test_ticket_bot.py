@@ -3,22 +3,25 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from ccr import package_files
 from ccr.adapters.assistant_embedded import EmbeddedAssistant
 from ccr.desk.change import Change
 from ccr.desk.clock import DAY, MINUTE
+from ccr.desk.hours import Hours
 from ccr.desk.people import Person
 from ccr.ports import AssistantFailed, Option, Reply, Said
 from ccr.services import ticket_bot
 from ccr.services.help_centre import shipped
 from ccr.services.patience import Patience
 from ccr.services.ticket_bot import LOOKS, TicketBot
-from ccr.store import read_marks
+from ccr.store import hours, read_marks
 from tests.desk_house import Desk, open_desk
 
 KNOWN = "How do I change my password?"
@@ -385,6 +388,49 @@ async def test_who_asked_for_a_person_is_told_too_but_nobody_after_an_agents_wor
     await room.bot.look_around()
 
     assert [len(await room.said(each)) for each in (asked, answered)] == [1, 0]
+
+
+BERLIN = Hours(zone="Europe/Berlin", week=(((540, 1020),),) * 5 + ((), ()))
+
+
+def on(when: str) -> int:
+    """A time in Berlin's winter, in milliseconds."""
+    return int(datetime.fromisoformat(f"{when}+01:00").timestamp()) * 1_000
+
+
+async def test_who_writes_when_nobody_is_there_is_told_at_once_when_somebody_is(room: Room) -> None:
+    desk = room.desk
+    await desk.house.database.write(lambda connection: hours.save(connection, hours.EVERYBODY, BERLIN))
+    desk.house.time = on("2027-01-22T16:59")
+    in_time = await room.open("My toaster hums")
+    assert await room.said(in_time) == []
+    desk.house.time = on("2027-01-22T17:00")
+
+    late = await room.open("My kettle hums")
+    await room.say(desk.carla, late, body="Is anybody there?")
+    await room.bot.look_around()
+    desk.house.later(61 * MINUTE)
+    await room.bot.look_around()
+
+    for ticket in (late, in_time):
+        (told,) = await room.said(ticket)
+        assert "they are again from Monday, 25 January, 09:00 (Europe/Berlin). How long it takes" in told
+
+
+async def test_an_agents_own_hours_count_where_they_have_the_ticket(room: Room) -> None:
+    desk = room.desk
+    early = msgspec.structs.replace(BERLIN, zone="Asia/Tokyo")
+    await desk.house.database.write(lambda connection: hours.save(connection, hours.EVERYBODY, BERLIN))
+    await desk.house.database.write(lambda connection: hours.save(connection, desk.amir.id, early))
+    desk.house.time = on("2027-01-21T10:00")  # past six in the evening in Tokyo
+    his, anybodys = await room.open("My kettle hums"), await room.open("My toaster hums")
+
+    await room.say(desk.ada, his, "assign_agent", agent=desk.amir.id)
+    await room.bot.look_around()
+
+    (told,) = await room.said(his)
+    assert "Friday, 22 January, 09:00 (Asia/Tokyo)" in told
+    assert await room.said(anybodys) == []
 
 
 async def test_without_figures_nothing_is_promised_and_old_ones_are_left_alone(room: Room) -> None:

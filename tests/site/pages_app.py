@@ -12,11 +12,13 @@ from ccr.desk.people import Person
 from ccr.package_files import template_folder
 from ccr.ports import MailReports
 from ccr.services.notice_traces import NoticeTraces
+from ccr.services.opening_hours import OpeningHours
 from ccr.services.reading import Reading
 from ccr.site import errors, guards, limits, rendering
 from ccr.site.api_notices import hooks, notices_api
 from ccr.site.pages_account import account_pages
 from ccr.site.pages_help import help_pages
+from ccr.site.pages_hours import hours_pages
 from ccr.site.pages_notices import notices_pages
 from ccr.site.pages_questions import questions_pages
 from tests.accounts_house import PASSWORD, House, Recorder, open_house
@@ -145,6 +147,7 @@ async def open_pages(
         app.register_blueprint(blueprint)
         app.register_blueprint(help_pages(house.help_centre))
         app.register_blueprint(questions_pages(house.community, house.moderation))
+        app.register_blueprint(hours_pages(OpeningHours(house.database)))
         app.register_blueprint(notices_pages(traces, house.notice_choices))
         app.register_blueprint(notices_api(traces, house.notice_choices))
         app.register_blueprint(hooks(traces))

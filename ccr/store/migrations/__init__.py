@@ -18,6 +18,7 @@ from ccr.store.migrations import (
     m0006_phones_and_browsers,
     m0007_versions,
     m0008_community,
+    m0009_hours,
 )
 
 MIGRATIONS: tuple[tuple[int, str, list[str]], ...] = (
@@ -29,6 +30,7 @@ MIGRATIONS: tuple[tuple[int, str, list[str]], ...] = (
     (6, "phones and browsers", m0006_phones_and_browsers.STATEMENTS),
     (7, "versions", m0007_versions.STATEMENTS),
     (8, "community", m0008_community.STATEMENTS),
+    (9, "hours", m0009_hours.STATEMENTS),
 )
 """Number, name and statements, ascending."""
 
