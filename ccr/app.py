@@ -49,6 +49,7 @@ from ccr.services.opening_hours import OpeningHours
 from ccr.services.patience import Patience
 from ccr.services.portraits import Portraits
 from ccr.services.postman import Postman
+from ccr.services.published import Image, Published
 from ccr.services.push_carrier import PushCarrier
 from ccr.services.reading import Reading
 from ccr.services.resets import Resets
@@ -133,7 +134,9 @@ class Registry:
     async def running(self) -> AsyncIterator[None]:
         """From a prepared database to closed connections; what the server's lifespan goes through."""
         await self.prepare()
-        working = [asyncio.create_task(worker.run()) for worker in (self.postman, self.sweeper)]
+        working = [
+            asyncio.create_task(worker.run()) for worker in (self.postman, self.sweeper, self.published)
+        ]
         if isinstance(self.publisher, SpreadPublisher):
             working.append(asyncio.create_task(self.publisher.nodes.run()))
         if self.bot is not None:
@@ -278,10 +281,12 @@ class Registry:
     def _build_site(self, settings: Settings) -> None:
         site = self.site = Quart("ccr", static_folder=None)
         built = assets.Assets(package_files.static_folder())
+        images = {name: Image(*image) for name, image in built.images().items()}
+        self.published = Published(self.files, images)
         rendering.set_up(
             site,
             templates=package_files.template_folder(),
-            asset=built.url,
+            asset=lambda name: self.published.address(name) or built.url(name),
             files_from=settings.cos_endpoint if settings.files == "cos" else None,
         )
         site.jinja_env.globals["assistant_on"] = self.assistance.is_on

@@ -233,6 +233,10 @@ class FilesUnavailable(Exception):
     """The store of files could not be reached, or could not do it just now; later it may."""
 
 
+LINK_LASTS = 5 * 60
+"""Seconds for which a link to somebody's file can be followed."""
+
+
 class FileStore(Protocol):
     """Keeps bytes under names that we make up. A name is written once; reading never sees half a file.
 
@@ -248,8 +252,8 @@ class FileStore(Protocol):
     async def remove(self, name: str) -> None:
         """Forget it; again is harmless."""
 
-    async def link(self, name: str, headers: Mapping[str, str]) -> str | None:
-        """Where anybody can fetch it for five minutes, answered with these headers; `None`: we must hand it out."""
+    async def link(self, name: str, headers: Mapping[str, str], lasts: int = LINK_LASTS) -> str | None:
+        """Where anybody can fetch it for so many seconds, answered with these headers; `None`: we must hand it out."""
 
     async def close(self) -> None:
         """Let go of what is held open."""

@@ -8,15 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from ccr.ports import FileMissing, FilesUnavailable
+from ccr.ports import LINK_LASTS, FileMissing, FilesUnavailable
 
 T = TypeVar("T")
 
 THREADS = 8
 MOST_WAITING = 200
 """Requests at once; whoever comes later is told to come again, instead of waiting for a store that does not answer."""
-LINK_LASTS = 5 * 60
-"""Seconds."""
 
 _GONE = frozenset({"NoSuchKey", "404", "NotFound"})
 _OF_HEADER = {
@@ -63,13 +61,13 @@ class CosFiles:
         """Forget it; again is harmless."""
         await self._run(lambda client: client.delete_object(Bucket=self._bucket, Key=name))
 
-    async def link(self, name: str, headers: Mapping[str, str]) -> str | None:
-        """An address that the store answers with these headers, signed, for five minutes."""
+    async def link(self, name: str, headers: Mapping[str, str], lasts: int = LINK_LASTS) -> str | None:
+        """An address that the store answers with these headers, signed, for so many seconds."""
         given = {_OF_HEADER[header]: value for header, value in headers.items() if header in _OF_HEADER}
 
         def sign(client: Any) -> str:
             params = {"Bucket": self._bucket, "Key": name, **given}
-            return str(client.generate_presigned_url("get_object", Params=params, ExpiresIn=LINK_LASTS))
+            return str(client.generate_presigned_url("get_object", Params=params, ExpiresIn=lasts))
 
         return await self._run(sign)
 

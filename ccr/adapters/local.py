@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ccr.ports import FileMissing, FilesUnavailable
+from ccr.ports import LINK_LASTS, FileMissing, FilesUnavailable
 
 _NAME = re.compile(r"[a-z0-9]{8,64}")
 
@@ -30,7 +30,12 @@ class LocalFiles:
         """Forget it; again is harmless."""
         await self._run(lambda path: path.unlink(missing_ok=True), self._path(name))
 
-    async def link(self, name: str, headers: Mapping[str, str]) -> str | None:  # noqa: ARG002 - the port's
+    async def link(
+        self,
+        name: str,  # noqa: ARG002 - the port's
+        headers: Mapping[str, str],  # noqa: ARG002
+        lasts: int = LINK_LASTS,  # noqa: ARG002
+    ) -> str | None:
         """There is no other way to it than through us."""
         return None
 

@@ -61,6 +61,15 @@ class Assets:
             known = ", ".join(sorted(self._names))
             raise AssetsMissing(f"no built file is called {name!r}; there are {known}") from None
 
+    def images(self) -> dict[str, tuple[bytes, str]]:
+        """Content and type of every image that pages show, by its name."""
+        found = ((name, self._files[built]) for name, built in self._names.items())
+        return {
+            name: (asset.content, asset.media_type)
+            for name, asset in found
+            if asset.media_type.startswith("image/")
+        }
+
     def file(self, built_name: str) -> _Asset | None:
         """The file of that hashed name. Only what was built is served, whatever else lies in the folder."""
         return self._files.get(built_name)
