@@ -27,10 +27,9 @@ from ccr.ports import Assistant, Pusher
 from ccr.services.identity import Identity
 from ccr.settings import Settings
 from tests.accounts_house import ADA, AMIR, BEA, CARLA, LAPTOP, OMAR, PASSWORD, SECRET, with_password
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
-WITHIN = 10
-"""Seconds that something may take on a very busy machine before it counts as not coming."""
+WITHIN = PATIENCE
 
 LASTING = "correct battery"
 """The agents' password, after the one they were given."""

@@ -25,6 +25,7 @@ from ccr.services.identity import Device
 from ccr.settings import Settings, SettingsError
 from ccr.site import errors, guards, rendering
 from ccr.site.sent_mails import sent_mails
+from tests.waiting import PATIENCE
 
 TICKETS = 30
 
@@ -142,7 +143,7 @@ async def test_the_command_says_how_to_sign_in_and_leaves_nothing_behind(tmp_pat
     try:
         assert going.stdout is not None
         said = ""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while "kwame@example.org" not in said:
                 line = await going.stdout.readline()
                 assert line, said
@@ -157,7 +158,7 @@ async def test_the_command_says_how_to_sign_in_and_leaves_nothing_behind(tmp_pat
         ):
             assert answer.status == 200
         going.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE):
             assert await going.wait() == 0
     finally:
         if going.returncode is None:

@@ -19,7 +19,7 @@ import pytest
 from ccr import serving
 from ccr.package_files import hypercorn_config
 from ccr.settings import Settings
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 LIMIT = 66_560
 HEAD = b"GET / HTTP/1.1\r\nHost: registry\r\n"
@@ -103,7 +103,7 @@ async def serving_echo(drain: Callable[[Echo], Awaitable[None]] | None = None) -
         yield Running(app, port, stop, task)
     finally:
         stop.set()
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, PATIENCE)
 
 
 async def test_it_speaks_http_1_1_and_does_not_name_itself() -> None:
@@ -209,7 +209,7 @@ async def test_stopping_says_goodbye_before_the_app_ends() -> None:
     async with serving_echo() as server, server.connection() as (reader, writer):
         await _upgraded(reader, writer)
         server.stop.set()
-        await asyncio.wait_for(server.task, 10)
+        await asyncio.wait_for(server.task, PATIENCE)
 
     assert server.app.told == ["lifespan.startup", "drained", "left", "lifespan.shutdown"]
 
@@ -228,7 +228,7 @@ async def test_a_goodbye_that_fails_or_hangs_does_not_keep_it_from_stopping(
     for drain in (hang, fail):
         async with serving_echo(drain) as server:
             server.stop.set()
-            await asyncio.wait_for(server.task, 10)
+            await asyncio.wait_for(server.task, PATIENCE)
             assert server.app.ended.is_set()
 
     assert [record.getMessage() for record in caplog.records if record.levelname != "INFO"] == [
@@ -271,7 +271,7 @@ async def main():
         print("goodbye", flush=True)
         if "block" in sys.argv:
             import time
-            time.sleep(60)
+            time.sleep(600)
 
     print(type(asyncio.get_running_loop()).__module__, listener.getsockname()[1], flush=True)
     await serving.serve(Echo(), settings, drain, listener=listener)
@@ -289,7 +289,7 @@ def test_a_signal_stops_the_process_even_with_a_client_that_never_leaves(by: sig
             client.sendall(UPGRADE)
             assert b"101" in client.recv(4096)
             process.send_signal(by)
-            assert process.wait(10) == 0
+            assert process.wait(PATIENCE) == 0
         assert loop.startswith("uvloop")
         assert _line(process) == "goodbye"
         assert _line(process) == "ended"
@@ -302,7 +302,7 @@ def test_a_process_that_hangs_ends_by_force() -> None:
             client.sendall(UPGRADE)
             assert b"101" in client.recv(4096)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 1
+        assert process.wait(PATIENCE) == 1
 
 
 @contextmanager
@@ -327,13 +327,13 @@ def _line(process: "subprocess.Popen[str]") -> str:
 
 async def _upgraded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
     writer.write(UPGRADE)
-    return await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+    return await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
 
 
 async def _until_closed(reader: asyncio.StreamReader) -> bytes:
     said = b""
     try:
-        while more := await asyncio.wait_for(reader.read(65536), 10):
+        while more := await asyncio.wait_for(reader.read(65536), PATIENCE):
             said += more
     except ConnectionError:
         pass

@@ -41,12 +41,12 @@ class Load:
     async def stores(self, more: int) -> None:
         """So many messages are acknowledged from now on."""
         goal = self._count() + more
-        await until(lambda: self._count() >= goal, within=30)
+        await until(lambda: self._count() >= goal)
 
     async def is_refused(self, more: int) -> None:
         """So many messages are refused from now on."""
         goal = len(self.refused) + more
-        await until(lambda: len(self.refused) >= goal, within=30)
+        await until(lambda: len(self.refused) >= goal)
 
     def _count(self) -> int:
         return sum(len(said) for said in self.acknowledged.values())

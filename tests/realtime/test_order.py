@@ -71,20 +71,25 @@ async def test_a_hundred_messages_sent_at_once_are_stored_in_the_order_sent(live
         assert [entry["body"] for entry in entries] == [f"message {n}" for n in range(100)]
 
 
-async def test_everybodys_messages_keep_their_order_across_shared_commits(live: Live) -> None:
+async def test_everybodys_messages_keep_their_order_across_shared_commits(live: Live, gate: Gate) -> None:
     hers, his = await live.ticket_with_agent("amir"), await live.raise_ticket("omar")
     await live.do("ada", his, "assign_agent", agent=live.id("bea"))
     pairs = [("carla", hers), ("amir", hers), ("omar", his), ("bea", his)]
     raws = [(await live.raw(name), ticket) for name, ticket in pairs]
     [before] = metrics.COMMIT_UNITS.collect()
 
-    await asyncio.gather(
-        *(
-            raw.ask(n, "do", message(ticket, f"{who} {n}"))
-            for who, (raw, ticket) in enumerate(raws)
-            for n in range(40)
-        )
-    )
+    async def says(who: int, first: int, end: int) -> None:
+        raw, ticket = raws[who]
+        for n in range(first, end):
+            await raw.ask(n, "do", message(ticket, f"{who} {n}"))
+
+    # While the first is being committed, somebody waits on each of the other connections: they are committed together.
+    await gate.hold()
+    await says(0, 0, 1)
+    await gate.somebody_waits()
+    await asyncio.gather(says(0, 1, 40), *(says(who, 0, 40) for who in (1, 2, 3)))
+    await until(lambda: live.registry.database.waiting() >= 3)
+    gate.opened.set()
     for raw, _ in raws:
         answers = [json.loads((await raw.hear()).partition("[")[2][:-1]) for _ in range(40)]
         assert all(answer["ok"] for answer in answers)
