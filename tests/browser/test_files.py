@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from PIL import Image
 from playwright.async_api import FilePayload, Page, expect
 
@@ -29,6 +30,37 @@ QUICK = 3_000_000
 BY_HAND = bool(os.environ.get("SLOW_TO_THE_END"))
 """`SLOW_TO_THE_END=1` keeps the line at 400 kbit/s for all of the picture, which takes two minutes."""
 
+FILM_AND_SOUND = """async () => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 48 });
+  const context = canvas.getContext("2d");
+  const audio = new AudioContext();
+  const tone = audio.createOscillator();
+  const heard = audio.createMediaStreamDestination();
+  tone.connect(heard);
+  tone.start();
+  const record = async (stream, type, name) => {
+    const recorder = new MediaRecorder(stream, { mimeType: type });
+    const parts = [];
+    recorder.ondataavailable = ({ data }) => parts.push(data);
+    const over = new Promise((resolve) => (recorder.onstop = resolve));
+    recorder.start(100);
+    for (let n = 0; parts.reduce((sum, { size }) => sum + size, 0) < 2_000 || parts.length < 5; n++) {
+      context.fillStyle = `hsl(${n * 40} 80% 50%)`;
+      context.fillRect(n % 60, 0, 20, 48);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    recorder.stop();
+    await over;
+    return new File(parts, name, { type });
+  };
+  const data = new DataTransfer();
+  data.items.add(await record(canvas.captureStream(20), "video/webm;codecs=vp8", "film.webm"));
+  data.items.add(await record(heard.stream, "audio/webm;codecs=opus", "sound.webm"));
+  const event = new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: data });
+  document.querySelector("textarea").dispatchEvent(event);
+}"""
+"""A film and a sound as short as can be, made by the browser and dropped."""
+
 
 @cache
 def large_photograph() -> bytes:
@@ -41,6 +73,11 @@ def large_photograph() -> bytes:
 async def shown(page: Page, selector: str) -> None:
     """A picture is not only there but has been drawn."""
     await comes_true(page, "(selector) => document.querySelector(selector)?.naturalWidth > 0", selector)
+
+
+async def faults(page: Page) -> list[str]:
+    found = (await Axe().run(page)).response["violations"]
+    return [f"{fault['id']} at {[node['target'] for node in fault['nodes']]}" for fault in found]
 
 
 async def test_without_scripts_files_go_with_the_form(desk: Desk) -> None:
@@ -61,10 +98,16 @@ async def test_carla_sends_a_photograph_from_her_phone_and_amir_looks_at_it(desk
     carla = await desk.visit("carla", f"/tickets/{ticket}", **PHONE)
     amir = await desk.visit("amir", f"/tickets/{ticket}")
 
-    await carla.locator(PICK).set_input_files([PHOTO, PLAN])
+    await expect(carla.get_by_label("Take a photograph")).to_have_attribute("capture", "environment")
+    await carla.get_by_label("Take a photograph").set_input_files(PHOTO)
+    await expect(carla.locator(".tray .pick")).to_have_count(1)
+    await carla.locator(PICK).set_input_files(PLAN)
     await expect(carla.locator(".tray .pick")).to_have_count(2)
     await shown(carla, ".tray .thumb")
+    if folder := os.environ.get("LOOK"):
+        await carla.screenshot(path=f"{folder}/camera.png")
     await carla.fill(BODY, "This is how it looks")
+    await expect(carla.get_by_label("Take a photograph")).to_be_hidden()
     await carla.get_by_role("button", name="Send", exact=True).tap()
 
     await shown(amir, "#e3 .picture img")
@@ -197,7 +240,12 @@ async def test_a_message_that_waits_for_its_file_outlives_a_reload_and_can_be_ca
         await expect(carla.locator(".tray .pick")).to_be_visible()
         await carla.fill(BODY, "Not this one")
         await carla.press(BODY, "Enter")
-        await carla.get_by_role("button", name="Cancel", exact=True).click()
+        await comes_true(carla, "Object.keys(localStorage).some((name) => name.startsWith('ccr:parcel'))")
+        await carla.click("footer button")
+        dialog = carla.get_by_role("dialog")
+        await expect(dialog).to_contain_text("A message has not been sent")
+        await dialog.get_by_role("button", name="Cancel").click()
+        await carla.locator(".pending .cancel").click()
         await expect(carla.locator(BODY)).to_have_value("Not this one")
         await expect(carla.locator(".pending .entry")).to_have_count(0)
         proxy.heal()
@@ -237,3 +285,37 @@ async def test_words_taken_back_take_their_picture_with_them(desk: Desk) -> None
         await expect(page.locator("#e3 .files")).to_have_count(0)
     files = desk.live.registry.settings.data / "files"
     await until(lambda: not [path for path in files.rglob("*") if path.is_file()])
+
+
+async def test_pictures_are_walked_through_by_the_keyboard_and_film_and_sound_play(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    amir = await desk.visit("amir", f"/tickets/{ticket}", color_scheme="dark")
+    await carla.locator(PICK).set_input_files([PHOTO, PHOTO | {"name": "Bad.jpg"}])
+    await expect(carla.locator(".tray .pick")).to_have_count(2)
+    await carla.evaluate(FILM_AND_SOUND)
+    await expect(carla.locator(".tray .pick")).to_have_count(4)
+    await carla.press(BODY, "Enter")
+
+    await shown(amir, "#e3 .picture img")
+    assert await faults(amir) == []
+    await amir.locator("#e3 .picture").first.focus()
+    await amir.keyboard.press("Enter")
+    await shown(amir, ".lightbox img")
+    for key, words in (
+        ("ArrowRight", "Bad.jpg (2 of 2)"),
+        ("ArrowRight", "Küche.jpg (1 of 2)"),
+        ("ArrowLeft", "Bad.jpg"),
+    ):
+        await amir.keyboard.press(key)
+        await expect(amir.locator(".lightbox")).to_contain_text(words)
+    assert await faults(amir) == []
+    await amir.keyboard.press("Escape")
+    await expect(amir.locator("#e3 .picture").nth(1)).to_be_focused()
+
+    for selector in ("#e3 .film video[controls]", "#e3 .sound audio[controls]"):
+        await amir.locator(selector).evaluate("(player) => player.play()")
+        await comes_true(amir, "(selector) => document.querySelector(selector).currentTime > 0", selector)
+    assert await amir.locator("#e3 .film video").evaluate("(film) => film.videoWidth") == 64
+    rows = await desk.live.rows("SELECT media_type FROM attachments ORDER BY media_type")
+    assert [row[0] for row in rows] == ["audio/webm", "image/jpeg", "image/jpeg", "video/webm"]

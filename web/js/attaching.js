@@ -26,6 +26,7 @@ export function attaching(timeline, conversation) {
     load().then((files) => files.draw(detail), () => setTimeout(draw, DRAW_AGAIN_AFTER, detail));
   addEventListener("files", ({ detail }) => draw(detail));
   document.addEventListener("change", ({ target }) => target.name === "files" && target.files.length && pick(target.files, target));
+  document.addEventListener("change", ({ target }) => target.matches(".camera input") && target.files.length && handOver(target));
   document.addEventListener("paste", (event) => {
     const { files, types } = event.clipboardData;
     if (!files.length || types.includes("text/plain") || !canWrite()) return;
@@ -55,4 +56,14 @@ export function attaching(timeline, conversation) {
   document.addEventListener("click", ({ target, detail }) => detail || record(target.closest(".voice"))); // by the keyboard
   if (timeline.querySelector("[data-waveform]")) load();
   if (names("ccr:parcel").length) load(); // an earlier visit left some on their way
+}
+
+/** What the camera took goes where what is picked goes: without the part that sends files, with the form. */
+function handOver(camera) {
+  const { files } = camera.form.elements;
+  const taken = new DataTransfer();
+  for (const file of camera.files) taken.items.add(file);
+  files.files = taken.files;
+  camera.value = "";
+  files.dispatchEvent(new Event("change", { bubbles: true }));
 }

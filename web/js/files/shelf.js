@@ -22,8 +22,13 @@ export async function forget(key) {
 
 /** One person's on one ticket, oldest first. */
 export async function kept(person, ticket) {
-  const all = await within("readonly", (store) => store.getAll()).catch(() => []);
-  return all.filter((one) => one.person === person && one.ticket === ticket).sort((one, other) => one.at - other.at);
+  return (await all(person)).filter((one) => one.ticket === ticket).sort((one, other) => one.at - other.at);
+}
+
+/** All of one person's. */
+export async function all(person) {
+  const found = await within("readonly", (store) => store.getAll()).catch(() => []);
+  return found.filter((one) => one.person === person);
 }
 
 async function within(mode, work) {
