@@ -6,6 +6,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, parseaddr
+from functools import cache
 
 from ccr.ports import Mail, SendFailed
 
@@ -20,7 +21,7 @@ def compose(mail: Mail, *, sender: str, at: int) -> EmailMessage:
     Names and subjects are only ever text: what could end a header's line becomes a blank. Raises `SendFailed` if
     the address is none.
     """
-    name, address = parseaddr(sender)
+    name, address = mailbox(sender)
     message = EmailMessage(policy=SMTP if mail.to.isascii() and address.isascii() else SMTPUTF8)
     message["From"] = _mailbox(name, address)
     message["To"] = _mailbox(mail.to_name, mail.to)
@@ -39,7 +40,7 @@ def headers(mail: Mail, sender: str) -> dict[str, str]:
     The message's id follows from the outbox row alone, so that a mail which arrives twice is known by it. The two of
     `List-Unsubscribe` are RFC 8058's: a mail program may offer one button that turns the kind off.
     """
-    domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
+    domain = mailbox(sender)[1].rpartition("@")[2] or "localhost"
     made = {
         "Message-ID": f"<ccr-{mail.outbox_id}.{mail.put_at:x}@{domain}>",
         "X-CCR-Outbox": str(mail.outbox_id),
@@ -50,6 +51,12 @@ def headers(mail: Mail, sender: str) -> dict[str, str]:
         made["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
         made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return made
+
+
+@cache
+def mailbox(sender: str) -> tuple[str, str]:
+    """Name and address of the one sender there is."""
+    return parseaddr(sender)
 
 
 def one_line(text: str) -> str:

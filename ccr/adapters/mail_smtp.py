@@ -5,7 +5,6 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from email.utils import parseaddr
 from time import monotonic
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
@@ -20,7 +19,7 @@ from aiosmtplib import (
     SMTPTimeoutError,
 )
 
-from ccr.adapters.mail_message import compose
+from ccr.adapters.mail_message import compose, mailbox
 from ccr.desk import clock
 from ccr.ports import Mail, SendFailed
 
@@ -80,7 +79,7 @@ class SmtpMailer:
         options = [] if mail.to.isascii() else ["SMTPUTF8"]
         async with self._connection() as smtp:
             try:
-                await smtp.mail(parseaddr(self._sender)[1], options=options, encoding="utf-8")
+                await smtp.mail(mailbox(self._sender)[1], options=options, encoding="utf-8")
                 await smtp.rcpt(mail.to, encoding="utf-8")
             except SMTPException as error:
                 raise _failure(error, unsure=False) from None

@@ -27,6 +27,7 @@ class JinjaTemplates:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            auto_reload=False,
         )
         self._jinja.filters |= {"line": line, "salutation": salutation, "when": when, "quoted": quoted}
 

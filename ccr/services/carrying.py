@@ -1,5 +1,6 @@
 """What a carrier is: one channel's way from a row of the outbox to whom it is for."""
 
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import msgspec
@@ -28,6 +29,9 @@ class Pointless(msgspec.Struct, frozen=True):
     reader: Person | None = None
 
 
+Turn = Callable[[], Awaitable[None]]
+"""Waits until it is one's turn to do what keeps the event loop busy."""
+
 Outcome = Sent | Later | Pointless
 
 
@@ -37,8 +41,8 @@ class Carrier(Protocol):
     most: int
     """So many may be under way at once."""
 
-    async def carry(self, owed: Owed) -> Outcome:
-        """Look whether it is still worth it, and hand it over. Raises `SendFailed`.
+    async def carry(self, owed: Owed, turn: Turn) -> Outcome:
+        """Look whether it is still worth it, wait for one's `turn`, and hand it over. Raises `SendFailed`.
 
         Anything else it raises counts as a failure that may pass; a `Refusal` means that the database is away.
         """

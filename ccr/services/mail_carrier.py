@@ -9,8 +9,9 @@ from ccr.desk.notices import CHANNELS, Kind
 from ccr.desk.people import Person
 from ccr.ports import Mail, Mailer, SendFailed, Templates
 from ccr.services import mail_data
-from ccr.services.carrying import Later, Outcome, Pointless, Sent
+from ccr.services.carrying import Later, Outcome, Pointless, Sent, Turn
 from ccr.services.mail_data import CODE_WORTH, Send
+from ccr.services.together import Together
 from ccr.store.database import Database
 from ccr.store.outbox import Owed
 
@@ -37,7 +38,7 @@ class MailCarrier:
         unsubscribe: Callable[[int, str], str] = lambda _person, _kind: "",
         now: Callable[[], int] = clock.now,
     ) -> None:
-        self._database = database
+        self._reading = Together(database)
         self._mailer = mailer
         self._templates = templates
         self._mint = mint
@@ -46,11 +47,12 @@ class MailCarrier:
         self._compiled: set[str] = set()
         self._now = now
 
-    async def carry(self, owed: Owed) -> Outcome:
+    async def carry(self, owed: Owed, turn: Turn) -> Outcome:
         """Send it, if it is still worth sending. Raises `SendFailed`."""
         verdict = await self._judge(owed)
         if not isinstance(verdict, Send):
             return verdict
+        await turn()
         provider_id = await self._send(owed, verdict)
         return Sent(reader=verdict.reader, up_to=verdict.up_to, provider_id=provider_id)
 
@@ -61,12 +63,12 @@ class MailCarrier:
     async def _judge(self, owed: Owed) -> Send | Later | Pointless:
         if owed.kind != Kind.ONE_TIME_CODE:
             now = self._now()
-            return await self._database.read(
+            return await self._reading.read(
                 lambda connection: mail_data.judge(connection, owed, now, self._home)
             )
         if owed.address is None or self._now() - owed.created_at > CODE_WORTH:
             return Pointless()
-        await self._database.read(lambda connection: mail_data.refuse_bounced(connection, owed.address or ""))
+        await self._reading.read(lambda connection: mail_data.refuse_bounced(connection, owed.address or ""))
         return mail_data.with_code(owed, await self._mint(owed.address), self._home)
 
     async def _rendered(self, kind: str, data: dict[str, Any]) -> tuple[str, str, str]:

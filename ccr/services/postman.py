@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any
 
 from ccr import metrics
 from ccr.desk import clock
@@ -23,7 +22,8 @@ from ccr.desk.refusals import Refusal
 from ccr.ports import SendFailed
 from ccr.services import mail_retries
 from ccr.services.carrying import Carrier, Sent
-from ccr.services.settling import Unit, failing, settling
+from ccr.services.pacing import Pace
+from ccr.services.settling import Settler, Unit, failing, named, settling
 from ccr.store import bounces, notices, outbox, spreading
 from ccr.store.database import Database
 from ccr.store.outbox import Owed
@@ -42,14 +42,14 @@ LEASE = MINUTE
 IDLE = 5.0
 """Seconds between looks when nobody wakes the postman: what is due later, or was put by another process."""
 
-BREATH = 0.02
+GAP = 0.0038
+"""Seconds from one to the next that goes out: a thousand at once would keep those waiting who talk meanwhile."""
+
+BREATH = 0.03
 """Seconds in which many wakes become one look."""
 
 GRACE = 3.0
 """Seconds that what is under way has when the postman must stop."""
-
-SETTLING = (0.5, 2.0, 5.0, 10.0)
-"""Pauses in seconds between tries to note down what became of a row, when the database is away."""
 
 
 class Postman:
@@ -67,6 +67,8 @@ class Postman:
         self._carriers = carriers
         self._now = now
         self._chance = chance
+        self._pace = Pace(GAP)
+        self._settler = Settler(database, self.wake)
         self._worker = secrets.token_hex(8)
         self._woken = asyncio.Event()
         self._going: dict[asyncio.Task[None], str] = {}
@@ -107,6 +109,7 @@ class Postman:
             if not owed:
                 return count
             await asyncio.gather(*map(self._carry, owed))
+            await self._settler.finish()
             count += len(owed)
 
     async def _look(self) -> float:
@@ -196,6 +199,9 @@ class Postman:
             await asyncio.wait(self._going, timeout=GRACE)
         for task in list(self._going):
             task.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GRACE):
+                await self._settler.finish()
         with suppress(Exception):
             await self._database.write(lambda connection: outbox.release(connection, self._worker))
         await self.close()
@@ -211,46 +217,29 @@ class Postman:
         except SendFailed as failure:
             outcome = self._failed(owed, failure)
         except Refusal as refusal:  # the database is away: the claim runs out, and it is tried again
-            log.warning("notice put off", extra=_named(owed) | {"why": refusal.code.value})
+            log.warning("notice put off", extra=named(owed) | {"why": refusal.code.value})
             return
         except Exception as error:  # noqa: BLE001 - a poisoned row must not stop the others
             outcome = self._failed(owed, SendFailed(mail_retries.fault(error), again=True))
-        await self._note(owed, outcome)
+        self._settler.note(owed, outcome)
 
     async def _deliver(self, owed: Owed) -> Unit:
         """What is to be noted down of it."""
         if owed.unsure >= mail_retries.MOST_UNSURE:
             raise SendFailed(f"{owed.unsure} tries without an answer: it may have arrived", again=False)
-        outcome = await self._carriers[Channel(owed.channel)].carry(owed)
+        outcome = await self._carriers[Channel(owed.channel)].carry(owed, self._pace.turn)
         if isinstance(outcome, Sent):
-            log.info("notice sent", extra=_named(owed))
+            log.info("notice sent", extra=named(owed))
         return settling(owed, self._worker, outcome, self._now())
 
     def _failed(self, owed: Owed, failure: SendFailed) -> Unit:
         now = self._now()
         again_at = mail_retries.again_at(owed, failure, now, self._chance)
         if again_at is None:
-            log.error("notice given up", extra=_named(owed) | {"why": failure.reason})
+            log.error("notice given up", extra=named(owed) | {"why": failure.reason})
         else:
-            log.warning("notice put off", extra=_named(owed) | {"why": failure.reason})
+            log.warning("notice put off", extra=named(owed) | {"why": failure.reason})
             if failure.after and not failure.alone:
                 # The whole provider asked for a pause: to try the next one would only be one more refusal.
                 self._held_until[owed.channel] = now + mail_retries.named_pause(failure.after)
         return failing(owed, self._worker, failure, now, again_at)
-
-    async def _note(self, owed: Owed, outcome: Unit) -> None:
-        """Write down what became of it, with patience: what is not noted down is sent a second time."""
-        for pause in SETTLING:
-            try:
-                await self._database.write(outcome, lane=owed.ticket or 0)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the notice has gone out
-                log.warning("notice not settled yet", extra=_named(owed) | {"error": type(error).__name__})
-                await asyncio.sleep(pause)
-            else:
-                return
-        log.error("notice not settled, and may be sent twice", extra=_named(owed))
-
-
-def _named(owed: Owed) -> dict[str, Any]:
-    """What a log may say of a notice: neither whom it goes to nor what it tells."""
-    return {"outbox": owed.id, "kind": owed.kind, "channel": owed.channel, "tries": owed.tries}

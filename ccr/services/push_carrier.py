@@ -12,7 +12,8 @@ from ccr.desk.clock import SECOND
 from ccr.desk.notices import Kind
 from ccr.ports import Push, Pusher, SendFailed, Unreachable
 from ccr.services import push_data
-from ccr.services.carrying import Outcome, Pointless, Sent
+from ccr.services.carrying import Outcome, Pointless, Sent, Turn
+from ccr.services.together import Together
 from ccr.store import subscriptions
 from ccr.store.database import Database
 from ccr.store.outbox import Owed
@@ -29,16 +30,18 @@ class PushCarrier:
 
     def __init__(self, database: Database, pusher: Pusher, *, now: Callable[[], int] = clock.now) -> None:
         self._database = database
+        self._reading = Together(database)
         self._pusher = pusher
         self._now = now
 
-    async def carry(self, owed: Owed) -> Outcome:
+    async def carry(self, owed: Owed, turn: Turn) -> Outcome:
         """Send it, if it is still worth showing. Raises `SendFailed`. A browser that is gone is forgotten."""
         now = self._now()
-        verdict = await self._database.read(lambda connection: push_data.judge(connection, owed, now))
+        verdict = await self._reading.read(lambda connection: push_data.judge(connection, owed, now))
         if not isinstance(verdict, push_data.Send):
             return verdict
         where = verdict.where
+        await turn()
         try:
             async with asyncio.timeout(SENDING):
                 await self._pusher.send(_push(owed, verdict, now))

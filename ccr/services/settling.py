@@ -1,5 +1,7 @@
 """How it is noted down what became of a row of the outbox."""
 
+import asyncio
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -9,9 +11,69 @@ from ccr.ports import SendFailed
 from ccr.services.carrying import Later, Outcome, Sent
 from ccr.store import outbox, waiting
 from ccr.store.connection import Connection
+from ccr.store.database import Database
 from ccr.store.outbox import Owed
 
+log = logging.getLogger("ccr.postman")
+
 Unit = Callable[[Connection], Any]
+
+TOGETHER = 0.03
+"""Seconds in which what came to an end is gathered, and then committed in one."""
+
+SETTLING = (0.5, 2.0, 5.0, 10.0)
+"""Pauses in seconds between tries to note down what became of a row, when the database is away."""
+
+
+class Settler:
+    """Writes down what became of rows, many at once. `done` is called when some have been."""
+
+    def __init__(self, database: Database, done: Callable[[], None]) -> None:
+        self._database = database
+        self._done = done
+        self._waiting: list[tuple[Owed, Unit]] = []
+        self._writing: set[asyncio.Task[None]] = set()
+
+    def note(self, owed: Owed, outcome: Unit) -> None:
+        """See to it that this is written down soon."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_later(TOGETHER, self._begin)
+        self._waiting.append((owed, outcome))
+
+    async def finish(self) -> None:
+        """Everything noted is written down, or given up."""
+        self._begin()
+        while self._writing:
+            await asyncio.wait(self._writing)
+
+    def _begin(self) -> None:
+        """All in one step of the event loop, so that the writer finds them together."""
+        waiting, self._waiting = self._waiting, []
+        for owed, outcome in waiting:
+            task = asyncio.create_task(self._write(owed, outcome))
+            self._writing.add(task)
+            task.add_done_callback(self._written)
+
+    def _written(self, task: asyncio.Task[None]) -> None:
+        self._writing.discard(task)
+        self._done()
+
+    async def _write(self, owed: Owed, outcome: Unit) -> None:
+        """With patience: what is not noted down is sent a second time."""
+        for pause in SETTLING:
+            try:
+                await self._database.write(outcome, lane=owed.ticket or 0)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the notice has gone out
+                log.warning("notice not settled yet", extra=named(owed) | {"error": type(error).__name__})
+                await asyncio.sleep(pause)
+            else:
+                return
+        log.error("notice not settled, and may be sent twice", extra=named(owed))
+
+
+def named(owed: Owed) -> dict[str, Any]:
+    """What a log may say of a notice: neither whom it goes to nor what it tells."""
+    return {"outbox": owed.id, "kind": owed.kind, "channel": owed.channel, "tries": owed.tries}
 
 
 def settling(owed: Owed, worker: str, outcome: Outcome, now: int) -> Unit:

@@ -7,8 +7,9 @@ from ccr.desk import clock
 from ccr.desk.notices import Kind
 from ccr.ports import SendFailed, Text, Texter, Unreachable
 from ccr.services import text_data
-from ccr.services.carrying import Outcome, Pointless, Sent
+from ccr.services.carrying import Outcome, Pointless, Sent, Turn
 from ccr.services.mail_data import CODE_WORTH
+from ccr.services.together import Together
 from ccr.store import mobiles
 from ccr.store.database import Database
 from ccr.store.outbox import Owed
@@ -35,21 +36,23 @@ class TextCarrier:
         now: Callable[[], int] = clock.now,
     ) -> None:
         self._database = database
+        self._reading = Together(database)
         self._texter = texter
         self._mint = mint
         self._home = public_url.rstrip("/")
         self._now = now
 
-    async def carry(self, owed: Owed) -> Outcome:
+    async def carry(self, owed: Owed, turn: Turn) -> Outcome:
         """Send it, if it is still worth sending. Raises `SendFailed`."""
         if self._texter is None:
             return Pointless()
         if owed.kind == Kind.MOBILE_CODE:
             return await self._carry_code(owed, self._texter)
         now = self._now()
-        verdict = await self._database.read(lambda c: text_data.judge(c, owed, now, self._home))
+        verdict = await self._reading.read(lambda c: text_data.judge(c, owed, now, self._home))
         if not isinstance(verdict, text_data.Send):
             return verdict
+        await turn()
         await self._send(owed, self._texter, verdict.to, verdict.body)
         return Sent(reader=verdict.reader, up_to=verdict.up_to)
 

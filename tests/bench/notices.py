@@ -2,20 +2,22 @@
 
     python -m tests.bench.notices
 
-Needs SendGrid's description in ../shared/specs, by which the stand-in checks every mail; it is a process of its own. On
-one registry 300 messages a second are sent at even intervals: first with nothing to mail, then while a thousand notices
-that are suddenly due go out.
+Needs the description in ../shared/specs, by which the stand-in checks every mail: it is a process of its own, and
+checks them in the end, since the real one would not share this machine. On one registry 300 messages a second are sent
+at even intervals: first with nothing to mail, then while a thousand notices that are suddenly due go out.
 """
 
 import argparse
 import asyncio
 import contextlib
+import json
 import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from statistics import quantiles
 from time import perf_counter
+from typing import Any
 
 import aiohttp
 import uvloop
@@ -34,15 +36,26 @@ from tests.sendgrid import KEY, Double, served
 DELAY = 0.15
 
 
+class Trusting(Double):
+    """Takes everything, and looks at it when it is asked what was wrong."""
+
+    def _wrong(self, _mail: dict[str, Any]) -> str | None:
+        return None
+
+    def wrong(self) -> list[str]:
+        """What it should not have taken."""
+        return [fault for mail in self.accepted if (fault := super(Trusting, self)._wrong(mail))]
+
+
 async def provide() -> None:
-    """The provider, as a process: says where it listens, and then how much it has, whenever it is asked."""
-    double = Double()
+    """The provider, as a process: says where it listens, and then how many mails it has or what is wrong with them."""
+    double = Trusting()
     double.delay = DELAY
     async with served(double):
         print(double.host, flush=True)
         loop = asyncio.get_running_loop()
-        while await loop.run_in_executor(None, sys.stdin.readline):
-            print(len(double.accepted), flush=True)
+        while asked := await loop.run_in_executor(None, sys.stdin.readline):
+            print(len(double.accepted) if asked == "count\n" else json.dumps(double.wrong()), flush=True)
 
 
 class Provider:
@@ -54,10 +67,18 @@ class Provider:
 
     async def count(self) -> int:
         """How many mails it has accepted."""
+        return int(await self._asked("count"))
+
+    async def check(self) -> None:
+        """Raise if it should have refused one."""
+        if wrong := json.loads(await self._asked("wrong")):
+            raise RuntimeError(f"{len(wrong)} mails were wrong: {wrong[0]}")
+
+    async def _asked(self, what: str) -> bytes:
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.write(b"\n")
-        return int(await self._process.stdout.readline())
+        self._process.stdin.write(f"{what}\n".encode())
+        return await self._process.stdout.readline()
 
 
 @contextlib.asynccontextmanager
@@ -135,8 +156,10 @@ async def _mailing(side: Side, taking: Provider, folder: Path, count: int) -> tu
         await asyncio.sleep(0.02)
     took = perf_counter() - started
     over.set()
+    waits = await chat
+    await taking.check()
     await database.close()
-    return took, quantiles(await chat, n=100)
+    return took, quantiles(waits, n=100)
 
 
 def _owe(connection: Connection, count: int) -> None:

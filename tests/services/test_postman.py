@@ -472,7 +472,7 @@ class TestAtWork:
     async def test_a_mail_that_went_out_is_settled_when_the_database_is_back(
         self, office: Office, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("ccr.services.postman.SETTLING", (0, 0, 0))
+        monkeypatch.setattr("ccr.services.settling.SETTLING", (0, 0, 0))
         working_settle, broken = outbox.settle, [1, 2]
 
         def settle(*given: Any) -> bool:
