@@ -10,7 +10,7 @@ from socketio.exceptions import ConnectionRefusedError as Refused
 from ccr import metrics
 from ccr.desk.commands import read_command
 from ccr.desk.people import Role
-from ccr.desk.refusals import Refusal, forbidden, unavailable
+from ccr.desk.refusals import Code, Refusal, forbidden, unavailable
 from ccr.realtime import messages
 from ccr.realtime.lanes import Lanes, ended
 from ccr.realtime.publisher import SocketPublisher
@@ -19,7 +19,7 @@ from ccr.realtime.sockets import Socket, Sockets, ticket_room, watch_room
 from ccr.services.allowance import of_questions, of_signals
 from ccr.services.changes import Changes
 from ccr.services.identity import Identity
-from ccr.services.reading import MOST, PAGE, Filters, Reading, Standing
+from ccr.services.reading import MOST, PAGE, Filters, Reading
 
 logger = logging.getLogger(__name__)
 
@@ -81,21 +81,19 @@ class Handlers:
             raise _refused(unavailable())
         given = auth if isinstance(auth, dict) else {}
         token, meant = given.get("token"), given.get("person")
-        proof = (
-            environ,
-            token if isinstance(token, str) else None,
-            meant if isinstance(meant, int) else None,
-        )
-        socket = Socket(sid, await self._proven(*proof))
-        first = self._sockets.add(socket)
+        with self._sockets.arrival() as arrival:
+            identity = await self._proven(
+                environ,
+                token if isinstance(token, str) else None,
+                meant if isinstance(meant, int) else None,
+            )
+            if identity.session_id in arrival.ended:
+                raise _refused(ended())
+            if self._limits and self._sockets.many(identity.person.id):
+                raise _refused(_too_many())
+            socket = Socket(sid, identity)
+            first = self._sockets.add(socket)
         metrics.SOCKETS.inc()
-        try:
-            # Once more, as in joining a ticket: what ended before the socket was known here has closed nothing.
-            await self._proven(*proof)
-        except Refused:
-            self._sockets.remove(sid)
-            metrics.SOCKETS.dec()
-            raise
         if first:
             self._publisher.presence(socket.person.id, online=True)
 
@@ -127,14 +125,19 @@ class Handlers:
 
     async def join(self, socket: Socket, asked: messages.Join) -> dict[str, Any]:
         """Enter the room, then read what came before: the other way round, what comes between would be lost."""
-        standing = await self._reading.standing(socket.person, asked.ticket)
-        self._enter(socket, asked.ticket, standing)
+        # Where others are on it this node knows whose it is, and is told when it is not; reading makes sure of it.
+        both = self._sockets.parties(asked.ticket)
+        if both is None or socket.person.id not in both:
+            standing = await self._reading.standing(socket.person, asked.ticket)
+            both = standing.parties
+            self._enter(socket, asked.ticket, both, standing.heads)
+        else:
+            self._enter(socket, asked.ticket, both, ())
         try:
             found = await self._reading.conversation(socket.person, asked.ticket, asked.after)
         except Refusal:
             await self._exit(socket, asked.ticket)
             raise
-        both = standing.parties
         return found | {"online": [person for person in both if person and self._publisher.is_online(person)]}
 
     async def leave(self, socket: Socket, asked: messages.Leave) -> dict[str, Any]:
@@ -190,9 +193,11 @@ class Handlers:
         await self._reading.mark_read(socket.person, asked.ticket, asked.seq)
         return {}
 
-    def _enter(self, socket: Socket, ticket: int, standing: Standing) -> None:
+    def _enter(
+        self, socket: Socket, ticket: int, both: tuple[int, int | None], heads: tuple[int, ...]
+    ) -> None:
         self._still_here(socket)
-        self._sockets.join(socket, ticket, standing.parties, standing.heads)
+        self._sockets.join(socket, ticket, both, heads)
         self._server.manager.basic_enter_room(socket.sid, "/", ticket_room(ticket, socket.person.role))
 
     async def _exit(self, socket: Socket, ticket: int) -> None:
@@ -218,6 +223,11 @@ class Handlers:
     def _gone(self, person: int) -> None:
         if person not in self._sockets.online():
             self._publisher.presence(person, online=False)
+
+
+def _too_many() -> Refusal:
+    """The newest and not the oldest, which somebody may be looking at; what is dead is gone within a minute."""
+    return Refusal(Code.RATE_LIMITED, "You are connected too many times. Close other pages.", retry_after=30)
 
 
 def _refused(refusal: Refusal) -> Refused:

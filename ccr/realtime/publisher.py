@@ -57,7 +57,8 @@ class SocketPublisher:
         """What was stored then was pushed then."""
 
     def sessions_ended(self, sessions: Collection[int]) -> None:
-        """Close every socket of these sessions now."""
+        """Close every socket of these sessions now, and let nobody in by them."""
+        self._sockets.sessions_ended(sessions)
         for socket in self._sockets.of_sessions(frozenset(sessions)):
             socket.ended = True
             # Out of its rooms in this very step: closing takes a few more, and entries may be pushed meanwhile.

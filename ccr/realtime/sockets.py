@@ -1,6 +1,8 @@
 """Who is connected here, on which tickets, watching what: this process's own memory, rebuilt by every reconnect."""
 
 from collections import defaultdict, deque
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from ccr.desk.people import Person, Role
@@ -12,6 +14,10 @@ MOST_IN_FLIGHT = 100
 
 MOST_HELD = 512 * 1024
 """Bytes of memory that the frames of one socket may take until they are carried out."""
+
+
+MOST_OF_ONE = 32
+"""Sockets that one person may have open on this process: tabs and devices, and lines that nobody knows to be dead."""
 
 
 class Asked(NamedTuple):
@@ -43,10 +49,19 @@ class Socket:
         self.held = 0
 
 
+class Arrival:
+    """Somebody comes: who it is, is being looked up."""
+
+    def __init__(self) -> None:
+        self.ended: set[int] = set()
+        """Sessions that have ended meanwhile, when there was no socket to close."""
+
+
 class Sockets:
     """Every socket of this process, found by sid, person, session or ticket."""
 
     def __init__(self) -> None:
+        self._arriving: set[Arrival] = set()
         self._by_sid: dict[str, Socket] = {}
         self._by_person: defaultdict[int, set[Socket]] = defaultdict(set)
         self._by_ticket: defaultdict[int, set[Socket]] = defaultdict(set)
@@ -62,6 +77,25 @@ class Sockets:
     def all(self) -> list[Socket]:
         """Everyone, as of now."""
         return list(self._by_sid.values())
+
+    @contextmanager
+    def arrival(self) -> Iterator[Arrival]:
+        """As long as it takes to find out who comes, and to add them."""
+        arrival = Arrival()
+        self._arriving.add(arrival)
+        try:
+            yield arrival
+        finally:
+            self._arriving.discard(arrival)
+
+    def sessions_ended(self, sessions: Collection[int]) -> None:
+        """Those who come with one of these are not to be let in."""
+        for arrival in self._arriving:
+            arrival.ended.update(sessions)
+
+    def many(self, person: int) -> bool:
+        """Whether they have as many sockets as one may have."""
+        return len(self._by_person.get(person, ())) >= MOST_OF_ONE
 
     def add(self, socket: Socket) -> bool:
         """Whether it is the person's first."""

@@ -13,7 +13,7 @@ import json
 import resource
 import secrets
 import tempfile
-from time import perf_counter
+from time import perf_counter, process_time
 
 import aiohttp
 import uvloop
@@ -76,15 +76,22 @@ async def main(asked: argparse.Namespace) -> None:
                 await asyncio.gather(*(visitor.come(http, here) for visitor in some))
             before = await there.metric(http, "ccr_timeline_reads_total")
             moving = [asyncio.create_task(visitor.move(http, there)) for visitor in visitors]
-            began = perf_counter()
+            began, burnt, burnt_there = perf_counter(), process_time(), there.cpu()
             here.process.terminate()
             await asyncio.gather(*(_write(http, there, pair) for pair in pairs))
             lines = await asyncio.gather(*moving)
-            took = perf_counter() - began
+            took, burnt, burnt_there = (
+                perf_counter() - began,
+                process_time() - burnt,
+                there.cpu() - burnt_there,
+            )
             stopped = await here.process.wait()
             reads = await there.metric(http, "ccr_timeline_reads_total") - before
             await asyncio.gather(*(line.close() for line in lines))
     report(visitors, took, reads, stopped)
+    each = 1_000 / len(visitors)
+    print(f"processor for each: {burnt_there * each:.2f} ms of the new node, ", end="")
+    print(f"{burnt * each:.2f} ms of these clients themselves")
 
 
 async def _write(http: aiohttp.ClientSession, there: Server, pair: Pair) -> None:

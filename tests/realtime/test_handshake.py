@@ -1,7 +1,9 @@
 """Who is let in, and who is told why not."""
 
+import asyncio
 import json
 from http.cookies import SimpleCookie
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -11,8 +13,9 @@ from websockets.exceptions import InvalidStatus
 
 from ccr.desk.refusals import unavailable
 from ccr.realtime import server
+from ccr.realtime.sockets import MOST_OF_ONE
 from tests.accounts_house import CARLA, LAPTOP, PASSWORD
-from tests.live import Live
+from tests.live import Live, live_registry
 from tests.waiting import until
 
 CHEN = {
@@ -145,19 +148,29 @@ async def test_a_session_that_ends_during_the_handshake_lets_nobody_in(
     live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     identify = live.registry.signing_in.identify
-    looked = 0
 
     async def slowly(token: str) -> Any:
-        nonlocal looked
-        looked += 1
         found = await identify(token)
-        if looked == 1:
-            await live.registry.signing_in.sign_out(live.identity("carla"))
+        await live.registry.signing_in.sign_out(live.identity("carla"))
         return found
 
     monkeypatch.setattr(live.registry.signing_in, "identify", slowly)
 
     assert (await refusal(live, auth={"token": live.tokens["carla"]}))["code"] == "unauthenticated"
+
+
+async def test_who_has_very_many_sockets_gets_no_more_and_the_others_stay(tmp_path: Path) -> None:
+    async with live_registry(tmp_path, rate_limits=True) as limited:
+        raws = [await limited.raw("carla") for _ in range(MOST_OF_ONE)]
+        told: list[Any] = []
+        with pytest.raises(NotConnected):
+            await limited.connect("carla", retry=False, told=told)
+        assert (told[0]["data"]["code"], len(limited.registry.sockets.all())) == ("rate_limited", MOST_OF_ONE)
+        await limited.connect("omar")
+
+        await raws[0].cut()
+        await until(lambda: not limited.registry.sockets.many(limited.id("carla")))
+        await limited.connect("carla")
 
 
 async def test_a_connection_that_says_nothing_is_closed(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,11 +181,18 @@ async def test_a_connection_that_says_nothing_is_closed(live: Live, monkeypatch:
 
 
 async def test_who_was_refused_and_stays_is_closed(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "PATIENCE", 0.1)
+    refused = asyncio.Event()
+
+    async def patience(_: float) -> None:
+        await refused.wait()
+
+    monkeypatch.setattr(live.registry.server, "sleep", patience)
     raw = await live.raw()
     await raw.hear()
     await raw.say('40{"token":"nobody"}')
-    assert [frame[:2] for frame in await raw.hear_all()] == ["44", "1"]
+    assert (await raw.hear()).startswith("44")
+    refused.set()
+    assert await raw.hear_all() == ["1"]
 
 
 async def test_the_token_may_be_told_after_a_refusal(live: Live) -> None:

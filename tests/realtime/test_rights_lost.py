@@ -190,6 +190,37 @@ async def test_who_loses_the_ticket_while_joining_does_not_stay_in_the_room(
     assert live.registry.sockets.on_ticket(ticket) == []
 
 
+async def test_who_loses_the_ticket_while_coming_to_others_on_it_does_not_stay_either(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = await live.ticket_with_agent("amir")
+    [carla] = await live.on_ticket(ticket, "carla")
+    amir = await live.connect("amir")
+    conversation = live.registry.reading.conversation
+
+    async def lost_and_then_read(*given: Any) -> Any:
+        await live.do("ada", ticket, "assign_agent", agent=live.id("bea"))
+        await live.do("carla", ticket, "post_message", body="Hello, Bea?")
+        return await conversation(*given)
+
+    monkeypatch.setattr(live.registry.reading, "conversation", lost_and_then_read)
+
+    assert (await amir.ask("join", {"ticket": ticket}))["code"] == "not_found"
+    await amir.fence()
+    assert amir.got("entry") == []
+    assert [socket.person.id for socket in live.registry.sockets.on_ticket(ticket)] == [live.id("carla")]
+    assert (await carla.heard("entry", 2))["body"] == "Hello, Bea?"
+
+
+async def test_a_stranger_does_not_come_to_others_on_a_ticket(live: Live) -> None:
+    ticket = await live.ticket_with_agent("amir")
+    await live.on_ticket(ticket, "carla", "amir", "ada")
+    for name in ("omar", "bea"):
+        stranger = await live.connect(name)
+        assert (await stranger.ask("join", {"ticket": ticket}))["code"] == "not_found"
+        assert live.id(name) not in {socket.person.id for socket in live.registry.sockets.on_ticket(ticket)}
+
+
 async def test_who_goes_while_joining_leaves_no_ghost_in_the_room(
     live: Live, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
