@@ -20,7 +20,7 @@ class Publisher(Protocol):
         """
 
     def read(self, ticket: Ticket, person: Person, seq: int) -> None:
-        """`person` has read up to `seq`."""
+        """`person` has read up to `seq`; 0: nothing new that others on the ticket see."""
 
     def again(self, ticket: int) -> None:
         """A key of this ticket was answered again: who stored it at first may not have lived to tell anybody."""

@@ -101,7 +101,7 @@ class SocketPublisher:
 
     def _read(self, ticket: int, person: int, seq: int, *, admin: bool) -> None:
         body = {"ticket": ticket, "person": {"id": person}, "seq": seq}
-        if not admin:
+        if seq and not admin:
             mine = self._sids(ticket, person)
             for role, depth in self._depth.items():
                 if depth >= Reach.CONVERSATION:

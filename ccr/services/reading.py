@@ -205,9 +205,11 @@ class Reading:
     ) -> tuple[Ticket, int] | None:
         ticket = _mine(connection, person, ticket_id)
         seen = min(seq, ticket.heads.seqs[self.clearance(person)])
+        before = read_marks.find(connection, ticket_id, person.id) or 0
         moved = read_marks.move(connection, ticket_id, person.id, seen, self._now())
         told = entries.seq_before(connection, ticket_id, Reach.CONVERSATION, seen + 1)
-        return (ticket, told) if moved else None
+        # What only staff see is nothing for the others: not even that it was read.
+        return (ticket, told if told > before else 0) if moved else None
 
     def _tell_read(self, person: Person, moved: tuple[Ticket, int] | None) -> None:
         if moved is not None:

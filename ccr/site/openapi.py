@@ -144,7 +144,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = (
             takes="NewTicket",
             gives=ref("Ticket"),
             status=201,
-            refuses=(409,),
+            refuses=(409, 429),
         ),
         ("GET", "/tickets"): Operation(
             does="One's own tickets, newest activity first",
@@ -159,7 +159,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = (
             does="Do something to a ticket; the same answer again for the same key",
             takes="KeyedCommand",
             gives=ref("Outcome"),
-            refuses=(404, 409),
+            refuses=(404, 409, 429),
         ),
         ("POST", "/tickets/{id}/attachments"): Operation(
             does="Attach a file to a ticket, to be named in a message; it is taken for what its content says",

@@ -202,6 +202,9 @@ async def test_who_has_scrolled_up_stays_there_is_told_and_has_not_read(desk: De
     await expect(carla.locator(".newer")).to_be_visible()
     assert abs(await carla.evaluate(where) - before) < 2
     await expect(carla.locator(".unread + .entry .body")).to_have_text("Something new")
+    await carla.evaluate("document.querySelector('#panel').before('Some news between the two')")
+    await carla.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    assert abs(await carla.evaluate(where) - before) < 2
     assert (await amir.locator(".entry.mine .ticks").last.inner_text()) == "✓"
 
     await carla.click(".newer")

@@ -135,6 +135,20 @@ async def test_a_read_mark_is_clamped_to_what_its_owner_and_the_others_may_see(l
     ]
 
 
+async def test_that_a_note_was_read_is_nothing_for_the_customer(live: Live) -> None:
+    ticket = await live.ticket_with_agent()
+    carla, amir = await live.on_ticket(ticket, "carla", "amir")
+    await amir.ask("read", {"ticket": ticket, "seq": 2})
+    await live.do("amir", ticket, "post_note", body="A note")
+
+    await amir.ask("read", {"ticket": ticket, "seq": 3})
+    await live.do("carla", ticket, "post_message", body="Hello")
+    await amir.ask("read", {"ticket": ticket, "seq": 4})
+    await carla.fence()
+
+    assert [told["seq"] for told in carla.got("read")] == [2, 4]
+
+
 async def test_admins_see_how_far_the_two_have_read_only_where_they_read_along(tmp_path: Path) -> None:
     for reads_along in (False, True):
         folder = tmp_path / str(reads_along)

@@ -7,6 +7,7 @@ const NEAR = 48;
 export class Scroll {
   #log;
   #button;
+  #height;
 
   /** `looked` is called when the reader has come to the end, `older` when the beginning comes into view, `newest` when
    *  the reader asks for the end. */
@@ -21,6 +22,7 @@ export class Scroll {
     document.addEventListener("visibilitychange", () => !document.hidden && this.isAtEnd && looked());
     const above = new IntersectionObserver(([seen]) => seen.isIntersecting && older(), { root: this.#log, rootMargin: "400px 0px 0px" });
     above.observe(timeline.querySelector(".older"));
+    new ResizeObserver(() => this.#resized()).observe(this.#log);
   }
 
   get isAtEnd() {
@@ -44,6 +46,7 @@ export class Scroll {
     const before = seen.getBoundingClientRect().top;
     change();
     this.#log.scrollTop += seen.getBoundingClientRect().top - before;
+    this.#height = this.#log.clientHeight;
   }
 
   /** There is something below that the reader has not come to. */
@@ -59,6 +62,13 @@ export class Scroll {
   toEnd() {
     this.#log.scrollTop = 0;
     this.#button.hidden = true;
+  }
+
+  /** What stands below the log came or went, which moves everything in it: not under the eyes of who is elsewhere. */
+  #resized() {
+    const before = this.#height ?? this.#log.clientHeight;
+    this.#height = this.#log.clientHeight;
+    if (!this.isAtEnd) this.#log.scrollTop += this.#height - before;
   }
 
   #moved(looked) {
