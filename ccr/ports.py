@@ -190,17 +190,13 @@ class Hasher(Protocol):
 
 
 class Paper(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that may answer a question. `words` are others by which people ask for it.
-
-    `trust` (0 to 1) is what it counts beside others that hold the same words.
-    """
+    """Something that may answer a question. `words` are others by which people ask for it."""
 
     ref: str
     title: str
     words: str
     summary: str
     body: str
-    trust: float = 1.0
 
 
 class Found(msgspec.Struct, frozen=True):

@@ -68,7 +68,6 @@ class LunrShelf:
 
     def __init__(self, papers: Sequence[Paper]) -> None:
         self._count = len(papers)
-        self._trust = {paper.ref: paper.trust for paper in papers}
         fields = [{"field_name": name, "boost": boost} for name, boost in FIELDS.items()]
         documents = [
             {"ref": paper.ref, **{name: _joined(getattr(paper, name)) for name in FIELDS}} for paper in papers
@@ -89,13 +88,12 @@ class LunrShelf:
         for stem, words in meant.items():
             for word in words:
                 query.term(word, boost=10 if word == stem else 10 * MISTYPED, use_pipeline=False)
-        hits = self._index.query(query)[: most + ALSO_LOOKED_AT]
-        found = [self._found(hit["ref"], hit["score"], meant, hit["match_data"].metadata) for hit in hits]
+        found = [
+            Found(hit["ref"], hit["score"], self._certainty(meant, hit["match_data"].metadata))
+            for hit in self._index.query(query)[: most + ALSO_LOOKED_AT]
+        ]
         found.sort(key=lambda one: one.score * (COVERED_NOTHING + one.certainty), reverse=True)
         return found[:most]
-
-    def _found(self, ref: str, score: float, meant: dict[str, list[str]], matched: dict[str, Any]) -> Found:
-        return Found(ref, score * self._trust[ref], self._certainty(meant, matched))
 
     def _stems(self, question: str) -> list[str]:
         words = _WORD.findall(_APOSTROPHE.sub("", _joined(question)))

@@ -13,17 +13,14 @@ import msgspec
 from ccr.desk import clock
 from ccr.desk.people import Person, Role
 from ccr.desk.refusals import conflict, forbidden, not_found
-from ccr.ports import Found, Librarian, Shelf
+from ccr.ports import Librarian
 from ccr.services import help_papers
 from ccr.services.account_forms import Form, read
-from ccr.services.help_papers import Edition, Held
+from ccr.services.help_papers import Edition, Shelves
 from ccr.store import articles
 from ccr.store.articles import Article
 from ccr.store.connection import Connection
 from ccr.store.database import Database
-
-SURE = 0.52
-"""Certainty from which a question counts as answered; below it the honest answer is that we do not know."""
 
 LONGEST_QUESTION = 500
 """Characters of a question that are looked at."""
@@ -69,8 +66,7 @@ class HelpCentre:
         self._secret = secret
         self._now = now
         self._edition: Edition | None = None
-        self._shelf: Shelf | None = None
-        self._papers: dict[str, Held] = {}
+        self._shelves: Shelves | None = None
         self._making = asyncio.Lock()
 
     async def contents(self, person: Person | None) -> list[dict[str, Any]]:
@@ -103,10 +99,8 @@ class HelpCentre:
 
         Beside articles these are public questions, which answer for sure only by an accepted answer.
         """
-        shelf = await self._stocked()
-        found: list[Found] = await asyncio.to_thread(shelf.find, question[:LONGEST_QUESTION], most)
-        held = [(self._papers[one.ref], one.certainty) for one in found if one.ref in self._papers]
-        told = [paper.told(certainty, SURE) for paper, certainty in held]
+        shelves = await self._stocked()
+        told = await asyncio.to_thread(shelves.find, question[:LONGEST_QUESTION], most)
         return {"sure": bool(told) and told[0]["sure"], "articles": told}
 
     async def write(self, person: Person, given: object, slug: str | None = None) -> str:
@@ -143,16 +137,15 @@ class HelpCentre:
 
         await self._database.write(ship)
 
-    async def _stocked(self) -> Shelf:
-        """The shelf, made anew when anything on it has changed, on whichever node."""
+    async def _stocked(self) -> Shelves:
+        """The shelves, made anew when anything on them has changed, on whichever node."""
         edition = await self._database.read(help_papers.edition)
         async with self._making:
-            if self._shelf is None or edition != self._edition:
-                self._papers = await self._database.read(help_papers.everything)
-                papers = [held.paper for held in self._papers.values()]
-                self._shelf = await asyncio.to_thread(self._librarian, papers)
+            if self._shelves is None or edition != self._edition:
+                held = await self._database.read(help_papers.everything)
+                self._shelves = await asyncio.to_thread(help_papers.stocked, self._librarian, held)
                 self._edition = edition
-            return self._shelf
+            return self._shelves
 
     def _write(self, person: Person, form: ArticleForm, slug: str | None, connection: Connection) -> str:
         before = articles.find(connection, slug) if slug is not None else None

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from ccr.desk.clock import rfc3339
-from ccr.ports import Paper
+from ccr.ports import Found, Librarian, Paper, Shelf
 from ccr.store import articles, questions
 from ccr.store.articles import Article
 from ccr.store.connection import Connection
@@ -11,27 +11,62 @@ from ccr.store.questions import Searched
 
 Edition = tuple[tuple[int, int], int]
 
+SURE, SURE_OF_CUSTOMERS = 0.52, 0.75
+"""Certainty from which a question counts as answered by an article, and by what customers said to each other; below it
+the honest answer is that we do not know."""
+
 MOST_QUESTIONS = 500
 """Public questions that are searched, the newest: as many as an index is made of without anybody noticing."""
 
 SUMMED_UP = 300
 """Characters of an accepted answer that are told in its place."""
 
-ANSWERED, UNANSWERED = 0.7, 0.4
-"""What a question of a customer's counts beside an article, which was written to be found."""
+ANSWERED, UNANSWERED = 0.5, 0.25
+"""What the certainty of a public question counts beside an article's, which was written to be found."""
 
 
 class Held(NamedTuple):
-    """A paper, how it is told of, and whether it may settle anything."""
+    """A paper and how it is told of. It counts for so much of its certainty, and is `sure` from some on, or never."""
 
     paper: Paper
     wire: dict[str, Any]
-    answers: bool
+    worth: float = 1.0
+    sure: float | None = SURE
 
-    def told(self, certainty: float, enough: float) -> dict[str, Any]:
+    def told(self, certainty: float) -> dict[str, Any]:
         """With how certain it is that it answers: what nobody has answered does not at all."""
-        certainty = certainty if self.answers else 0.0
-        return self.wire | {"sure": certainty >= enough, "certainty": round(certainty, 2)}
+        certainty = 0.0 if self.sure is None else certainty
+        return self.wire | {
+            "sure": self.sure is not None and certainty >= self.sure,
+            "certainty": round(certainty, 2),
+        }
+
+
+class Shelves(NamedTuple):
+    """Articles and public questions, each with an index of its own: what customers write never changes how articles
+    rank among each other, or whether they are sure of something.
+    """
+
+    articles: Shelf
+    questions: Shelf
+    held: dict[str, Held]
+
+    def find(self, question: str, most: int) -> list[dict[str, Any]]:
+        """The best of both, best first, as they are told of. An article that is sure goes before any question."""
+        rest, asked = self.articles.find(question, most), self.questions.find(question, most)
+        found: list[Found] = []
+        while rest and asked:
+            worth = asked[0].certainty * self.held[asked[0].ref].worth
+            article_first = rest[0].certainty >= min(SURE, worth)
+            found.append((rest if article_first else asked).pop(0))
+        return [self.held[one.ref].told(one.certainty) for one in [*found, *rest, *asked][:most]]
+
+
+def stocked(librarian: Librarian, held: dict[str, Held]) -> Shelves:
+    """Ready to be searched. May take a while: not on the event loop."""
+    articles_ = [one.paper for one in held.values() if one.wire["kind"] == "article"]
+    questions_ = [one.paper for one in held.values() if one.wire["kind"] == "question"]
+    return Shelves(librarian(articles_), librarian(questions_), held)
 
 
 def edition(connection: Connection) -> Edition:
@@ -41,13 +76,14 @@ def edition(connection: Connection) -> Edition:
 
 def everything(connection: Connection) -> dict[str, Held]:
     """All that is public, by reference."""
-    papers = [
-        Held(of_article(one), article(one), answers=True)
-        for one in articles.every(connection)
-        if one.published
-    ]
+    papers = [Held(of_article(one), article(one)) for one in articles.every(connection) if one.published]
     papers += [
-        Held(_of_question(one), _question(one), one.answer is not None)
+        Held(
+            _of_question(one),
+            _question(one),
+            ANSWERED if one.answer else UNANSWERED,
+            SURE_OF_CUSTOMERS if one.answer else None,
+        )
         for one in questions.searched(connection, MOST_QUESTIONS)
     ]
     return {held.paper.ref: held for held in papers}
@@ -85,7 +121,6 @@ def _of_question(question: Searched) -> Paper:
         words="",
         summary="",
         body=f"{question.body}\n{question.answer or ''}",
-        trust=ANSWERED if question.answer else UNANSWERED,
     )
 
 

@@ -1,8 +1,8 @@
 """How well the help centre finds what people mean: `python -m tests.bench.answers`.
 
 Questions in people's own words with mistyped ones among them (`questions/held_out.toml`), asked of the articles that
-come with the registry, one after the other. It was tuned on other questions (`questions/tuning.toml`; `--tuning` asks
-those).
+come with the registry, and of public questions beside them (`questions/public.toml`; `--alone` leaves those out), one
+after the other. It was tuned on other questions (`questions/tuning.toml`; `--tuning` asks those).
 """
 
 import argparse
@@ -14,9 +14,16 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from ccr import package_files
+from ccr.desk.questions import State
+from ccr.desk.ticket import Ticket
 from ccr.services.help_centre import shipped
-from tests.accounts_house import open_house
+from ccr.store import public_answers, questions, tickets
+from ccr.store.connection import Connection
+from ccr.store.questions import Question
+from tests.accounts_house import OMAR, House, open_house
 
 QUESTIONS = Path(__file__).parent / "questions"
 NOTHING = "nothing"
@@ -36,13 +43,38 @@ class Asked(NamedTuple):
         return [article["slug"] for article in self.found["articles"]]
 
 
-async def ask_all(name: str) -> list[Asked]:
-    """Every question of a set, of a registry as it comes."""
+async def publish_all(house: House) -> None:
+    """Carla's questions, answered by Omar."""
+    told = tomllib.loads((QUESTIONS / "public.toml").read_text(encoding="utf-8"))["question"]
+    carla, omar = await house.customer(), await house.customer(OMAR)
+
+    def publish(connection: Connection) -> None:
+        for each in told:
+            ticket = tickets.insert(
+                connection, Ticket(id=0, query=each["title"], customer_id=carla.id, opened_at=house.time)
+            )
+            made = Question(
+                ticket=ticket.id, author=carla.id, asked_at=house.time, title=each["title"], body=each["body"]
+            )
+            number = questions.add(connection, made)
+            answer = None
+            if "answer" in each:
+                answer = public_answers.add(connection, number, omar.id, each["answer"], house.time)
+            public = replace(made, id=number, state=State.PUBLIC, public_at=house.time, accepted=answer)
+            questions.save(connection, public)
+
+    await house.database.write(publish)
+
+
+async def ask_all(name: str, *, alone: bool = False) -> list[Asked]:
+    """Every question of a set, of a registry as it comes, and unless `alone` with public questions in it."""
     sets: dict[str, list[str]] = tomllib.loads((QUESTIONS / f"{name}.toml").read_text(encoding="utf-8"))
     asked = []
     with tempfile.TemporaryDirectory() as folder:
         async with open_house(Path(folder)) as house:
             await house.help_centre.ship(shipped(*each) for each in package_files.shipped_articles().items())
+            if not alone:
+                await publish_all(house)
             await house.help_centre.search("warm")
             for right, questions in sets.items():
                 for question in questions:
@@ -93,7 +125,8 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--tuning", action="store_true", help="ask what it was tuned on instead")
+    parser.add_argument("--alone", action="store_true", help="without public questions beside the articles")
     parser.add_argument("--each", action="store_true", help="print every question that went wrong")
     given = parser.parse_args()
     name = "tuning" if given.tuning else "held_out"
-    report(asyncio.run(ask_all(name)), each=given.each)
+    report(asyncio.run(ask_all(name, alone=given.alone)), each=given.each)
