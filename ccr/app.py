@@ -56,6 +56,7 @@ from ccr.services.resets import Resets
 from ccr.services.signing_in import SigningIn
 from ccr.services.staff import Staff
 from ccr.services.subscriptions import Subscriptions
+from ccr.services.suggesting import Suggesting
 from ccr.services.sweeping import Sweeper
 from ccr.services.text_carrier import TextCarrier
 from ccr.services.ticket_bot import TicketBot
@@ -323,7 +324,7 @@ class Registry:
             ),
             reach_api(self.mobiles, self.subscriptions),
             tickets_api(self.changes, self.reading),
-            help_api(self.help_centre, self.assistance),
+            help_api(self.help_centre, self.assistance, Suggesting(self.database, self.help_centre.search)),
             help_pages(self.help_centre),
             questions_pages(self.community, self.moderation),
             hours_pages(self.hours),

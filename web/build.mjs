@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
-const SCRIPTS = ["ticket", "canned", "list", "page", "help", "offline", "raise"];
-const STYLES = ["app", "pages", "board", "files", "help", "ask"];
+const SCRIPTS = ["ticket", "canned", "suggest", "list", "page", "help", "offline", "raise"];
+const STYLES = ["app", "pages", "board", "files", "help", "ask", "suggest"];
 const ENTRIES = [...SCRIPTS.map((name) => `js/${name}.js`), ...STYLES.map((name) => `css/${name}.css`)];
 const WORKER = "js/sw/worker.js"; // becomes sw.js, the one file whose name stays: browsers ask for it again by name
 const COMPRESSIBLE = new Set([".js", ".css", ".svg", ".json", ".webmanifest", ".txt"]);

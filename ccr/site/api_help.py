@@ -1,22 +1,26 @@
-"""The JSON door to the help centre and the assistant."""
+"""The JSON door to the help centre, the assistant, and what is suggested to agents."""
 
 from quart import Blueprint
 from quart.typing import ResponseReturnValue
 
+from ccr.desk.checking import MAX_ID
+from ccr.desk.people import Role
 from ccr.services.assistance import Assistance
 from ccr.services.help_centre import LONGEST_QUESTION, HelpCentre
+from ccr.services.suggesting import Suggesting
 from ccr.site.bodies import answer, arguments, json_body, number
-from ccr.site.guards import anyone
+from ccr.site.guards import anyone, known, only
 from ccr.site.limits import limited
 from ccr.site.pages_help import SEARCHES
 
 BASE = "/api/v1"
 MOST = 10
-TURNS = 20
+ID = f"int(max={MAX_ID})"
+TURNS, SUGGESTIONS = 20, 120
 """A minute, of one address or person."""
 
 
-def help_api(help_centre: HelpCentre, assistance: Assistance) -> Blueprint:
+def help_api(help_centre: HelpCentre, assistance: Assistance, suggesting: Suggesting) -> Blueprint:
     """Search and conversation, for whoever asks."""
     blueprint = Blueprint("help_api", __name__, url_prefix=BASE)
 
@@ -33,5 +37,11 @@ def help_api(help_centre: HelpCentre, assistance: Assistance) -> Blueprint:
     @limited("assistant", per_minute=TURNS)
     async def turn() -> ResponseReturnValue:
         return answer(await assistance.turn(await json_body()))
+
+    @blueprint.get(f"/tickets/<{ID}:ticket_id>/suggestions")
+    @only(Role.AGENT)
+    @limited("suggestions", per_minute=SUGGESTIONS)
+    async def suggestions(ticket_id: int) -> ResponseReturnValue:
+        return answer({"suggestions": await suggesting.suggestions(known().person, ticket_id)})
 
     return blueprint

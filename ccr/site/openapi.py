@@ -139,6 +139,11 @@ OPERATIONS: dict[tuple[str, str], Operation] = (
             public=True,
             refuses=(429,),
         ),
+        ("GET", "/tickets/{id}/suggestions"): Operation(
+            does="What the help knows about what its customer wrote, for the agent who has the ticket",
+            gives=ref("Suggestions"),
+            refuses=(404, 429),
+        ),
         ("POST", "/tickets"): Operation(
             does="Raise a ticket; the same again for the same key",
             takes="NewTicket",

@@ -151,21 +151,21 @@ def _given() -> dict[str, Schema]:
         ),
         "Answers": _object(
             sure={"type": "boolean", "description": "Whether the first one answers it."},
-            articles=list_of(
-                _object(
-                    kind=_one_of(("article", "question")),
-                    slug=TEXT,
-                    title=TEXT,
-                    category=TEXT,
-                    summary=TEXT,
-                    url=TEXT,
-                    published=FLAG,
-                    changed_at=TIME,
-                    sure=FLAG,
-                    certainty={"type": "number", "minimum": 0, "maximum": 1},
-                )
-            ),
+            articles=list_of(ref("HelpAnswer")),
         ),
+        "HelpAnswer": _object(
+            kind=_one_of(("article", "question")),
+            slug=TEXT,
+            title=TEXT,
+            category=TEXT,
+            summary=TEXT,
+            url=TEXT,
+            published=FLAG,
+            changed_at=TIME,
+            sure=FLAG,
+            certainty={"type": "number", "minimum": 0, "maximum": 1},
+        ),
+        "Suggestions": _object(suggestions=list_of(ref("HelpAnswer"))),
         "Feedback": _object(
             id=NUMBER,
             person=_object(id=NUMBER, name=TEXT, role=_one_of(Role)),

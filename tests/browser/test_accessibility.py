@@ -27,6 +27,8 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "/help",
         "/help?q=forgot+password",
         "/help/who-sees-what",
+        "/help/questions",
+        "/help/questions/1",
         "/no/such/page",
     ),
     CARLA["email"]: (
@@ -37,6 +39,9 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "/account",
         "/feedback",
         "/agents",
+        "/tickets/2/publish",
+        "/help/questions",
+        "/help/questions/1",
     ),
     AMIR["email"]: (
         "/tickets",
@@ -45,6 +50,8 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "/account/portrait",
         "/feedback",
         "/help/register/edit",
+        "/help/questions/1",
+        "/help/questions/waiting",
     ),
     ADA["email"]: ("/tickets", "/tickets/1", "/agents", "/feedback", "/account"),
 }
@@ -65,7 +72,22 @@ async def live(tmp_path: Path) -> AsyncIterator[Live]:
         await served.registry.feedback.write(
             served.people["carla"], {"about": "service", "body": "Go on so."}
         )
+        await _publish(served, closed)
         yield served
+
+
+async def _publish(served: Live, closed: int) -> None:
+    """The question of a closed ticket is public and answered; another waits to be looked at."""
+    community, moderation = served.registry.community, served.registry.moderation
+    carla, amir, omar = (served.people[name] for name in ("carla", "amir", "omar"))
+    words = {"title": "Whose name is on an invoice?", "body": "Mine has another's."}
+    question = await community.hand_in(carla, closed, words | {"key": "carla-hands-in"})
+    await moderation.approve(amir, question, {"key": "amir-approves", "seen": 1})
+    answer = await community.answer(omar, question, {"key": "omar-answers", "body": "Whoever pays."})
+    await moderation.accept(amir, question, answer, {"key": "amir-accepts", "seen": 2})
+    other = await served.raise_ticket(query="Does it come in green?")
+    await served.do("carla", other, "close_ticket")
+    await community.hand_in(carla, other, words | {"key": "carla-again"})
 
 
 @pytest.fixture

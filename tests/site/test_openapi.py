@@ -17,6 +17,7 @@ from ccr.services.attachments import Attachments
 from ccr.services.changes import Changes
 from ccr.services.portraits import Portraits
 from ccr.services.reading import Reading
+from ccr.services.suggesting import Suggesting
 from ccr.services.uploads import Uploads
 from ccr.site.api_files import files_api
 from ccr.site.api_help import help_api
@@ -43,7 +44,9 @@ def app(house: House, tmp_path: Path) -> Iterator[Quart]:
     made.register_blueprint(files_api(attachments, Uploads(house.database, attachments)))
     portraits = Portraits(house.database, LocalFiles(tmp_path / "files"), pictures)
     made.register_blueprint(portraits_api(portraits))
-    made.register_blueprint(help_api(house.help_centre, assistance(house)))
+    made.register_blueprint(
+        help_api(house.help_centre, assistance(house), Suggesting(house.database, house.help_centre.search))
+    )
     made.register_blueprint(openapi_api())
     yield made
     pictures.close()
@@ -141,6 +144,7 @@ async def test_answers_have_the_shapes_described(house: House, app: Quart) -> No
         ("Carla", "GET", "/tickets", "/tickets", None),
         ("Carla", "GET", ticket, "/tickets/{id}", None),
         ("Carla", "GET", f"{ticket}/timeline", "/tickets/{id}/timeline", None),
+        ("Carla", "GET", f"{ticket}/suggestions", "/tickets/{id}/suggestions", None),
         ("Ada", "GET", "/agents", "/agents", None),
         ("Ada", "PATCH", f"/agents/{amir.id}", "/agents/{id}", {"active": False}),
         ("Ada", "GET", "/feedback", "/feedback", None),

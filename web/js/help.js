@@ -52,7 +52,7 @@ function item({ kind, title, summary, url }) {
   const made = copy("t-answer");
   made.querySelector("a").href = url;
   made.querySelector("b").textContent = title;
-  made.querySelector("em").hidden = kind !== "question";
+  made.querySelector("em")?.toggleAttribute("hidden", kind !== "question");
   made.querySelector("span").textContent = summary;
   return made;
 }
