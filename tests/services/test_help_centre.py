@@ -152,4 +152,4 @@ def test_what_is_shipped_fits_and_its_links_lead_somewhere() -> None:
         assert len(article.summary) <= 500, name
         assert len(article.words) <= 1_000, name
         linked = {part.split(")")[0] for part in article.body.split("](/help/")[1:]}
-        assert linked <= slugs, name
+        assert linked <= slugs | {"questions", "questions/waiting"}, name
