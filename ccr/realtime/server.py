@@ -12,6 +12,7 @@ from engineio.packet import MESSAGE
 from engineio.packet import Packet as EnginePacket
 from socketio import packet
 
+from ccr.realtime.rooms import Rooms
 from ccr.realtime.sockets import Asked
 from ccr.realtime.transport import Transport
 
@@ -91,6 +92,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             async_mode="asgi",
             async_handlers=True,
             serializer=TextPacket,
+            client_manager=Rooms(),
             cors_allowed_origins=allowed_origin,
             max_http_buffer_size=MAX_FRAME,
             http_compression=True,

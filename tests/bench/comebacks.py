@@ -76,7 +76,7 @@ async def main(asked: argparse.Namespace) -> None:
                 await asyncio.gather(*(visitor.come(http, here) for visitor in some))
             before = await there.metric(http, "ccr_timeline_reads_total")
             moving = [asyncio.create_task(visitor.move(http, there)) for visitor in visitors]
-            began, burnt, burnt_there = perf_counter(), process_time(), there.cpu()
+            began, burnt, burnt_there, burnt_here = perf_counter(), process_time(), there.cpu(), here.cpu()
             here.process.terminate()
             await asyncio.gather(*(_write(http, there, pair) for pair in pairs))
             lines = await asyncio.gather(*moving)
@@ -86,12 +86,14 @@ async def main(asked: argparse.Namespace) -> None:
                 there.cpu() - burnt_there,
             )
             stopped = await here.process.wait()
+            ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+            burnt_here = ended.ru_utime + ended.ru_stime - burnt_here
             reads = await there.metric(http, "ccr_timeline_reads_total") - before
             await asyncio.gather(*(line.close() for line in lines))
     report(visitors, took, reads, stopped)
     each = 1_000 / len(visitors)
     print(f"processor for each: {burnt_there * each:.2f} ms of the new node, ", end="")
-    print(f"{burnt * each:.2f} ms of these clients themselves")
+    print(f"{burnt_here * each:.2f} of the old, {burnt * each:.2f} of these clients themselves")
 
 
 async def _write(http: aiohttp.ClientSession, there: Server, pair: Pair) -> None:
