@@ -273,7 +273,7 @@ class Registry:
         self.attachments = Attachments(
             database, self.files, self.pictures, admins_read=settings.admin_reads, now=now
         )
-        self.uploads = Uploads(database, self.attachments, now=now)
+        self.uploads = Uploads(database, self.attachments, now=now, sweep=self.sweeper.wake)
         self.portraits = Portraits(database, self.files, self.pictures, now=now, sweep=self.sweeper.wake)
 
     def _wake(self) -> None:

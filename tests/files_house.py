@@ -40,9 +40,13 @@ class FilesHouse:
         store: Any = self.store
         database, now = desk.house.database, lambda: desk.house.time
         self.attachments = Attachments(database, store, pictures, admins_read=admins_read, now=now)
-        self.uploads = Uploads(database, self.attachments, now=now)
+        self.woken = 0
+        self.uploads = Uploads(database, self.attachments, now=now, sweep=self._wake)
         self.sweeper = Sweeper(database, store, now=now)
         self.portraits = Portraits(database, store, pictures, now=now)
+
+    def _wake(self) -> None:
+        self.woken += 1
 
     async def attach(
         self, who: Person, ticket: int, content: bytes = b"", name: str = "a.png"

@@ -32,12 +32,23 @@ SMALLEST = 1024
 
 
 class Uploads:
-    """Takes files in piece by piece and hands whole ones to `attachments`."""
+    """Takes files in piece by piece and hands whole ones to `attachments`.
 
-    def __init__(self, database: Database, whole: Attachments, *, now: Callable[[], int] = clock.now) -> None:
+    `sweep` wakes who removes the pieces then: they hold the file as it came, with all that it tells.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        whole: Attachments,
+        *,
+        now: Callable[[], int] = clock.now,
+        sweep: Callable[[], None] = lambda: None,
+    ) -> None:
         self._database = database
         self._whole = whole
         self._now = now
+        self._sweep = sweep
 
     async def begin(self, person: Person, ticket_id: int, given: NewUpload) -> Upload:
         """Announce a file. Raises `Refusal`."""
@@ -80,11 +91,14 @@ class Uploads:
             raise conflict(f"{upload.received} of {upload.length} bytes have come.")
         content = await self._joined(upload)
         try:
-            return await self._whole.attach(upload, content)
+            attached = await self._whole.attach(upload, content)
         except Refusal as refusal:
             if refusal.fields:  # it is the file's fault, and trying again would not help
                 await self._database.write(lambda c: uploads.end(c, upload.id), lane=upload.ticket)
+                self._sweep()
             raise
+        self._sweep()
+        return attached
 
     async def give_up(self, person: Person, upload_id: int) -> None:
         """It is not wanted any more, nor, if it was finished and not sent, what it became. Again is harmless."""
@@ -96,6 +110,7 @@ class Uploads:
                 attachments.remove_unnamed(connection, upload.attachment, person.id)
 
         await self._database.write(end)
+        self._sweep()
 
     async def _finished(self, upload: Upload) -> dict[str, Any]:
         assert upload.attachment is not None

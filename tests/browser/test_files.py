@@ -12,7 +12,8 @@ from PIL import Image
 from playwright.async_api import FilePayload, Page, expect
 
 from tests.browser.desk import Desk, comes_true
-from tests.file_corpus import HTML, PDF, photograph, saved
+from tests.file_corpus import HTML, PDF, photograph, picture, saved
+from tests.files_house import Shaky
 from tests.proxy import open_proxy
 from tests.waiting import until
 
@@ -266,6 +267,33 @@ async def test_over_a_slow_line_pictures_are_made_smaller_first(desk: Desk) -> N
     await expect(carla.locator("#e3 .picture img")).to_have_attribute("width", "1600")
     [(length,)] = await desk.live.rows("SELECT total FROM uploads")
     assert length < len(wide)
+
+    # Chromium takes a picture for what it is; a browser of Apple's reads HEIC as well.
+    apples: FilePayload = {"name": "IMG_1.HEIC", "mimeType": "image/heic", "buffer": picture("PNG")}
+    await carla.locator(PICK).set_input_files(apples)
+    await carla.press(BODY, "Enter")
+    await expect(carla.locator("#e4 .picture img")).to_have_attribute("alt", "IMG_1.jpg")
+
+
+async def test_while_the_store_is_away_the_upload_says_so_and_tries_again(desk: Desk) -> None:
+    ticket, attachments = await desk.live.ticket_with_agent(), desk.live.registry.attachments
+    shaky: Any = Shaky(attachments.store)
+    attachments.store = shaky
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+
+    shaky.away = True
+    await carla.locator(PICK).set_input_files(PLAN)
+    await expect(carla.locator(".tray .error")).to_contain_text("Files cannot be stored")
+    await carla.press(BODY, "Enter")
+    await carla.fill(BODY, "Words go")
+    await carla.press(BODY, "Enter")
+    await expect(carla.locator("#e3 .body")).to_have_text("Words go")
+    await expect(carla.locator(".pending .pick .error")).to_contain_text("Files cannot be stored")
+    shaky.away = False
+
+    await expect(carla.locator("#e4 .file .name")).to_have_text("Plan.pdf", timeout=40_000)
+    assert await desk.live.count("attachments") == 1
+    desk.complaints[:] = [words for words in desk.complaints if "status of 503" not in words]
 
 
 async def test_words_taken_back_take_their_picture_with_them(desk: Desk) -> None:

@@ -10,7 +10,7 @@ from ccr.desk.clock import DAY
 from ccr.desk.people import Person
 from ccr.desk.refusals import Code, Refusal
 from ccr.services.attachments import NewUpload
-from tests.file_corpus import HTML, PDF, picture
+from tests.file_corpus import HTML, MAKER, PDF, PLACE, WRITTEN, photograph, picture
 from tests.files_house import FilesHouse, open_files
 
 LONG = PDF[:9] + b"%" + b"x" * 5_000 + PDF[9:]
@@ -48,6 +48,21 @@ async def test_pieces_become_the_file(files: FilesHouse) -> None:
     assert await files.count("attachments") == 1
     assert await files.sweeper.sweep() == 3
     assert files.lying() == [LONG]
+
+
+async def test_what_a_photograph_tells_goes_with_its_pieces_as_soon_as_it_is_whole(files: FilesHouse) -> None:
+    content = photograph("JPEG", (400, 300))
+    carla, upload = await begun(files, content, "a.jpg")
+    await files.uploads.take(carla, upload, 0, content)
+    assert files.woken == 0
+
+    await files.uploads.finish(carla, upload)
+
+    assert files.woken == 1, "nobody waits for the next round"
+    await files.sweeper.sweep()
+    assert len(files.lying()) == 2
+    for secret in (MAKER, PLACE, WRITTEN, b"Exif"):
+        assert not any(secret in stored for stored in files.lying())
 
 
 async def test_a_piece_comes_once_and_in_order(files: FilesHouse) -> None:
