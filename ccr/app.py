@@ -291,6 +291,7 @@ class Registry:
             files_from=settings.cos_endpoint if settings.files == "cos" else None,
         )
         site.jinja_env.globals["assistant_on"] = self.assistance.is_on
+        site.jinja_env.globals["assistant_goes_to"] = self.assistance.goes_to
         compression.set_up(site)
         errors.install(site, rendering.error_page)
         limits.install(site, settings)

@@ -19,7 +19,7 @@ GROUP_WITHIN = 5 * MINUTE
 
 QUOTE_LENGTH = 120
 TAKEN_BACK = "Message taken back"
-_ARTICLE = re.compile(r"(/help/[a-z0-9-]+)")
+_ARTICLE = re.compile(r"(/help/(?:questions/)?[a-z0-9-]+)")
 _SAID = frozenset({"message_posted", "note_posted", "ticket_opened"})
 _EARLIER = {"by": "", "text": "An earlier message"}
 

@@ -8,9 +8,11 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 
+from ccr.desk.commands import PostMessage
+from ccr.store import bots
 from tests.accounts_house import ADA, AMIR, BEA, CARLA, PASSWORD
 from tests.browser.desk import FLAGS
-from tests.live import LASTING, Live, live_registry
+from tests.live import LASTING, Live, live_registry, new_key
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -150,6 +152,33 @@ async def test_refused_forms_have_no_fault_either(
     found += await faults(ada)
     await ada.click("main button[type=submit]")
     await ada.wait_for_selector("[aria-invalid]")
+    found += await faults(ada)
+
+    assert found == []
+
+
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
+async def test_the_assistant_has_no_fault(browser: Browser, live: Live, theme: Any, width: int) -> None:
+    look = {"color_scheme": theme, "viewport": {"width": width, "height": 844}}
+    ticket = await live.raise_ticket(query="How do I change my password?")
+    bot = await live.registry.database.write(lambda connection: bots.person(connection, 0))
+    said = PostMessage(body="Under Account.\n\nMore in the help: (/help/change-details).", reply_to=1)
+    await live.registry.changes.carry_out(bot, ticket, new_key(), said)
+    found = []
+    for login, path in ((None, "/"), (CARLA["email"], "/tickets/new")):
+        page = await open_page(browser, live, login, **look)
+        await page.goto(path)
+        await page.click(".ask-bubble")
+        await page.fill(".ask-form input", "can i take back a message")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector(".ask-log a")
+        found += await faults(page)
+    await page.goto(f"/tickets/{ticket}")
+    await page.wait_for_selector("[data-live]")
+    assert await page.locator(".bot .body a, #assistant button").count() == 2
+    found += await faults(page)
+    ada = await open_page(browser, live, ADA["email"], **look)
+    await ada.goto("/hours")
     found += await faults(ada)
 
     assert found == []

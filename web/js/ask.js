@@ -2,6 +2,8 @@
 // followed only to a page of ours, or by https to another site, of which the reader sees the name.
 
 const LONGEST_PAUSE = 2_000;
+const WHAT_IS_IT = "What is it about? Tell me in a sentence or two. Perhaps I can settle it; if not, I fill in the form for you.";
+const SETTLED = "Glad to hear it! Then no ticket is needed, and none was raised. Come back whenever you like.";
 const FAILED = "That did not get through. Please try again, or look in the help.";
 
 export function openAsk(bubble) {
@@ -13,10 +15,13 @@ export function openAsk(bubble) {
 class Ask {
   #conversation;
   #begun = false;
+  /** What somebody has said who is about to raise a ticket. */
+  #said = [];
   #turn = Promise.resolve();
 
   constructor(bubble) {
     this.bubble = bubble;
+    this.raises = "raises" in bubble.dataset;
     this.log = make("div", { className: "ask-log", role: "log", tabIndex: 0, ariaLabel: "Conversation with the assistant" });
     this.field = make("input", { name: "text", maxLength: 1_000, autocomplete: "off", ariaLabel: "Your question", placeholder: "Ask in your own words" });
     const form = make("form", { className: "ask-form" }, [this.field, make("button", { type: "submit", className: "main" }, ["Send"])]);
@@ -34,8 +39,14 @@ class Ask {
     this.dialog.show();
     this.bubble.hidden = true;
     this.field.focus();
-    if (!this.#begun) this.#say();
+    if (!this.#begun) this.#begin();
     this.#begun = true;
+  }
+
+  /** Where words leave the house that is said first, whatever they are about. */
+  #begin() {
+    if (!this.raises || "tells" in this.bubble.dataset) this.#say();
+    if (this.raises) this.#turn = this.#turn.then(() => this.#put(make("p", {}, [WHAT_IS_IT])));
   }
 
   #closed() {
@@ -55,6 +66,7 @@ class Ask {
   #choose(label, text) {
     for (const choices of this.log.querySelectorAll(".ask-choices")) choices.remove();
     this.#put(make("p", { className: "mine" }, [label]));
+    this.#said.push(label);
     this.#say(text);
   }
 
@@ -66,13 +78,36 @@ class Ask {
       waiting.remove();
       this.#conversation = answer.conversation ?? this.#conversation;
       for (const reply of answer.replies) await this.#show(reply);
+      if (this.raises && text) this.#put(this.#ways(answer.failed || answer.replies.some(({ type }) => type === "person")));
     });
+  }
+
+  /** What somebody who is about to raise a ticket does with an answer; there was none where it `isForPeople`. */
+  #ways(isForPeople) {
+    const settle = isForPeople ? [] : [make("button", { type: "button", className: "small", onclick: () => this.#settle() }, ["That settles it"])];
+    const fill = make("button", { type: "button", className: "small main", onclick: () => this.#fill() }, ["Fill in the form for me"]);
+    return make("p", { className: "ask-choices row" }, [...settle, fill]);
+  }
+
+  #settle() {
+    for (const choices of this.log.querySelectorAll(".ask-choices")) choices.remove();
+    this.#said = [];
+    this.#put(make("p", {}, [SETTLED]));
+    this.#put(linkOf({ type: "article", title: "My tickets", url: "/tickets" }));
+    this.field.focus();
+    dispatchEvent(new CustomEvent("settled"));
+  }
+
+  #fill() {
+    // Not before it is closed, which gives the focus to the bubble.
+    this.dialog.addEventListener("close", () => dispatchEvent(new CustomEvent("fill", { detail: this.#said })), { once: true });
+    this.dialog.close();
   }
 
   async #show(reply) {
     if (reply.type === "pause") return new Promise((done) => setTimeout(done, Math.min(reply.milliseconds, LONGEST_PAUSE)));
     if (reply.text) this.#put(make("p", {}, [reply.text]));
-    const link = linkOf(reply);
+    const link = this.raises && reply.type === "person" ? null : linkOf(reply); // the form is right here
     if (link) this.#put(link);
     if (reply.options) this.#put(this.#choices(reply.options));
   }
@@ -102,9 +137,9 @@ async function send(turn) {
   try {
     const answer = await fetch("/api/v1/assistant", { method: "POST", headers, body: JSON.stringify(turn) });
     const body = await answer.json();
-    return answer.ok ? body : { replies: [{ type: "text", text: body.message }] };
+    return answer.ok ? body : { failed: true, replies: [{ type: "text", text: body.message }] };
   } catch {
-    return { replies: [{ type: "text", text: FAILED }, { type: "article", title: "Help", url: "/help" }] };
+    return { failed: true, replies: [{ type: "text", text: FAILED }, { type: "article", title: "Help", url: "/help" }] };
   }
 }
 

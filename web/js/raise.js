@@ -18,6 +18,20 @@ form.addEventListener("input", () => {
   const { key, ...written } = fields();
   draft.set(written);
 });
+// What was said to the assistant, looked over before it is sent. What is written here already stays.
+addEventListener("fill", ({ detail: said }) => {
+  const { query, details } = form.elements;
+  const line = said[0]?.replace(/\s+/g, " ") ?? "";
+  if (!query.value.trim()) query.value = [...line].slice(0, query.maxLength).join("");
+  const rest = said.length > 1 || query.value !== line ? said.join("\n") : "";
+  details.value = [details.value.trim(), rest].filter(Boolean).join("\n\n").slice(0, details.maxLength);
+  form.dispatchEvent(new Event("input"));
+  say("Your words are in the form. Look them over, and raise the ticket.", "");
+  query.focus();
+});
+// Nothing is to be raised after all.
+addEventListener("settled", () => forget());
+document.getElementById("found").addEventListener("click", (event) => event.target.closest("[data-settles]") && forget());
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   raise();
@@ -58,12 +72,20 @@ async function send(key) {
 }
 
 function wait() {
+  forget();
+  form.querySelector("[type=submit]").disabled = false;
+  say("There is no connection. Your ticket is kept here, and raised by itself as soon as there is one.", " warn");
+}
+
+function forget() {
   draft.clear();
   form.reset();
   form.elements.key.value = newKey();
-  form.querySelector("[type=submit]").disabled = false;
+}
+
+function say(words, how) {
   const said = form.querySelector(".notice") ?? form.insertBefore(document.createElement("p"), form.firstChild);
-  said.className = "notice warn";
+  said.className = `notice${how}`;
   said.setAttribute("role", "status");
-  said.textContent = "There is no connection. Your ticket is kept here, and raised by itself as soon as there is one.";
+  said.textContent = words;
 }

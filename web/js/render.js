@@ -88,7 +88,7 @@ function fillPlace(item, name, text) {
 /** The articles that the bot names can be followed; nothing else that it says can be. */
 function linkArticles(place) {
   if (!place) return;
-  const parts = place.textContent.split(/(\/help\/[a-z0-9-]+)/);
+  const parts = place.textContent.split(/(\/help\/(?:questions\/)?[a-z0-9-]+)/);
   place.replaceChildren(...parts.map((part, n) => (n % 2 ? Object.assign(made("a", ""), { href: part, textContent: part }) : part)));
 }
 
