@@ -17,7 +17,7 @@ from ccr import adapters
 from ccr.desk.clock import now, rfc3339
 from ccr.desk.people import Role
 from ccr.operating import DatabaseTrouble, connected, explained
-from ccr.ports import FileMissing, FileStore, FilesUnavailable
+from ccr.ports import AnsweringMailer, FileMissing, FileStore, FilesUnavailable, SendFailed
 from ccr.settings import VAPID_KEY_FILE, Settings, SettingsError, push_key
 from ccr.store import commits, outbox, people, schema
 from ccr.store.connection import Connection
@@ -111,10 +111,28 @@ def _redis(settings: Settings) -> Iterator[Finding]:
 
 
 def _mail(settings: Settings) -> Iterator[Finding]:
-    adapters.mailer_for(settings)
+    """Whether its provider is there and lets us in; nothing is sent."""
+    if settings.mail == "file":
+        yield Finding("mail", f"by file, {settings.data / 'mail'}")
+        return
     way = settings.mail.partition(":")[0]
-    where = {"file": settings.data / "mail", "sendgrid": settings.sendgrid_host}.get(way)
-    yield Finding("mail", f"by {way}" + (f", {where}" if where else ""))
+    said = f"by {way}" + (f", {settings.sendgrid_host}" if way == "sendgrid" else "")
+    todo = "look at host, port, user and password in CCR_MAIL, and at how the way there is encrypted"
+    if way == "sendgrid":
+        todo = "CCR_SENDGRID_API_KEY must be a key that may send mail, and the way to CCR_SENDGRID_HOST open"
+    try:
+        asyncio.run(_ask_mailer(adapters.mailer_for(settings)))
+    except SendFailed as failure:
+        yield Finding("mail", f"{said}: {failure.reason}", todo)
+    else:
+        yield Finding("mail", said)
+
+
+async def _ask_mailer(mailer: AnsweringMailer) -> None:
+    try:
+        await mailer.ask()
+    finally:
+        await mailer.close()
 
 
 def _files(settings: Settings) -> Iterator[Finding]:

@@ -66,6 +66,20 @@ OUTBOX_AGE_SECONDS = Gauge(
     "ccr_outbox_age_seconds", "How overdue the oldest unsent mail is; 0 where none is due.", registry=REGISTRY
 )
 
+NOTICES = Counter(
+    "ccr_notices",
+    "Notices by channel and outcome of a try: sent, put_off (to be tried again), given_up.",
+    ["channel", "outcome"],
+    registry=REGISTRY,
+)
+
+OUTBOX_DEAD = Gauge(
+    "ccr_outbox_dead",
+    "Notices of this channel that were given up and are still kept: an admin may send them again.",
+    ["channel"],
+    registry=REGISTRY,
+)
+
 
 def count_command(kind: str, outcome: str) -> None:
     """One command more of this kind and outcome."""

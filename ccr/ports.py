@@ -91,6 +91,13 @@ class Mailer(Protocol):
         """No more mails: let go of what is held open."""
 
 
+class AnsweringMailer(Mailer, Protocol):
+    """One that can be asked whether it would carry anything."""
+
+    async def ask(self) -> None:
+        """Whether the provider is there and lets us in; nothing is sent. Raises `SendFailed`."""
+
+
 class Text(msgspec.Struct, frozen=True, kw_only=True):
     """A text message. `to` is a number in the form E.164: `+4915112345678`."""
 

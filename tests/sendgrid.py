@@ -29,6 +29,7 @@ class Double:
         self.plan: list[Answer] = []
         self.headers: dict[str, str] = {}
         self.delay = 0.0
+        self.allowed = ["mail.send", "sender_verification_eligible"]
         self.under_way = self.most_under_way = 0
         self.host = ""
         self._choose = choose
@@ -48,6 +49,12 @@ class Double:
             return await self._answer(request)
         finally:
             self.under_way -= 1
+
+    async def scopes(self, request: web.Request) -> web.Response:
+        """`GET /v3/scopes`: what the key may do."""
+        if request.headers.get("Authorization") != f"Bearer {KEY}":
+            return _fault(401, "authorization required")
+        return web.json_response({"scopes": self.allowed})
 
     async def _answer(self, request: web.Request) -> web.Response:
         if request.headers.get("Authorization") != f"Bearer {KEY}":
@@ -103,6 +110,7 @@ async def served(double: Double) -> AsyncIterator[Double]:
     """The double, reachable at its `host`."""
     app = web.Application(client_max_size=2**20)
     app.router.add_post("/v3/mail/send", double.mail)
+    app.router.add_get("/v3/scopes", double.scopes)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -24,8 +24,14 @@ def _is_e164(text: object) -> bool:
     return re.fullmatch(r"\+[1-9][0-9]{6,14}|(?=.*[A-Za-z])[A-Za-z0-9 ]{2,11}", str(text)) is not None
 
 
+CUT: tuple[int, int | None, dict[str, str]] = (400, -1, {})
+
+
 class Twilio:
-    """Takes texts; `plan` holds the next answers as status, error's code and headers, `None` for silence."""
+    """Takes texts; `plan` holds the next answers as status, error's code and headers, `None` for silence.
+
+    `CUT` hangs up in the middle of the error that it answers with.
+    """
 
     def __init__(self, described: dict[str, Any] | None = None) -> None:
         self.sent: list[dict[str, str]] = []
@@ -37,13 +43,15 @@ class Twilio:
         self._shape = _request_shape(operation) if operation else None
         self._schemas = described["components"] if described else None
 
-    async def messages(self, request: web.Request) -> web.Response:
+    async def messages(self, request: web.Request) -> web.StreamResponse:
         self.asked += 1
         right = "Basic " + base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
         if request.headers.get("Authorization") != right or request.match_info["account"] != ACCOUNT:
             return fault(401, 20003)
         if self.plan:
             planned = self.plan.pop(0)
+            if planned == CUT:
+                return await _cut(request)
             if planned is None:
                 await self.ended.wait()
                 return fault(500)
@@ -70,6 +78,15 @@ class Twilio:
             self._shape | {"components": self._schemas}, format_checker=_FORMATS
         )
         return next((error.message for error in checker.iter_errors(text)), None)
+
+
+async def _cut(request: web.Request) -> web.StreamResponse:
+    answer = web.StreamResponse(status=400, headers={"Content-Length": "100"})
+    await answer.prepare(request)
+    await answer.write(b'{"code": 21')
+    assert request.transport
+    request.transport.close()
+    return answer
 
 
 def _request_shape(operation: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ccr.adapters import sqlite
-from ccr.ports import Assistant, FileStore, Mailer, MailReports, Pusher, Texter
+from ccr.ports import AnsweringMailer, Assistant, FileStore, MailReports, Pusher, Texter
 from ccr.settings import Settings, push_key
 from ccr.store.dialects import Dialect, Driver
 
@@ -109,7 +109,7 @@ def assistant_for(settings: Settings, embedded: Assistant) -> Assistant | None:
     )
 
 
-def mailer_for(settings: Settings) -> Mailer:
+def mailer_for(settings: Settings) -> AnsweringMailer:
     """Who carries the mails."""
     sender = settings.mail_from or f"{SENDER_NAME} <{_sender(settings.public_url)}>"
     if settings.mail == "file":

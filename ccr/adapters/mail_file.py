@@ -30,6 +30,9 @@ class FileMailer:
             raise SendFailed(f"the file could not be written ({type(error).__name__})", again=True) from error
         return None
 
+    async def ask(self) -> None:
+        """A folder is there, or is made."""
+
     async def close(self) -> None:
         """Nothing is held open."""
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import aiohttp
 import msgspec
@@ -38,6 +39,7 @@ class SendGridMailer:
     ) -> None:
         self._api_key = api_key
         self._url = f"{host.rstrip('/')}/v3/mail/send"
+        self._scopes = f"{host.rstrip('/')}/v3/scopes"
         self._sender = sender
         self._sandbox = sandbox
         self._now = now
@@ -51,19 +53,20 @@ class SendGridMailer:
             await asyncio.to_thread(payload, mail, self._sender, self._sandbox)
             self._loaded = True
         body = payload(mail, self._sender, self._sandbox)
-        try:
-            async with self._opened().post(self._url, data=body) as answer:
+        with _explained():
+            async with self._opened().post(self._url, data=body, timeout=_patience()) as answer:
                 if not answer.ok:
                     raise self._failure(answer)
                 return answer.headers.get("X-Message-Id", "")[:100] or None
-        except aiohttp.ConnectionTimeoutError:
-            raise SendFailed("SendGrid could not be reached in time", again=True) from None
-        except TimeoutError:
-            raise SendFailed("SendGrid did not answer in time", again=True, unsure=True) from None
-        except aiohttp.ClientConnectorError as error:
-            raise SendFailed(f"SendGrid out of reach ({type(error).__name__})", again=True) from None
-        except aiohttp.ClientError as error:  # it was there, and went away before it had answered
-            raise SendFailed(f"SendGrid hung up ({type(error).__name__})", again=True, unsure=True) from None
+
+    async def ask(self) -> None:
+        """Whether SendGrid is there, knows the key and takes mails under it. Raises `SendFailed`."""
+        with _explained():
+            async with self._opened().get(self._scopes, timeout=_patience()) as answer:
+                if not answer.ok:
+                    raise self._failure(answer)
+                if "mail.send" not in await answer.text():
+                    raise SendFailed("SendGrid takes no mails under this key", again=True)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -75,7 +78,6 @@ class SendGridMailer:
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
                 headers={"Authorization": f"Bearer {self._api_key}", "Content-Type": "application/json"},
-                timeout=aiohttp.ClientTimeout(total=ANSWERING, connect=CONNECTING),
             )
         return self._session
 
@@ -94,6 +96,25 @@ class SendGridMailer:
             return max(0.0, float(reset or "") - self._now())
         except ValueError:
             return None
+
+
+def _patience() -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=ANSWERING, connect=CONNECTING)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What aiohttp raises, as what the postman goes by."""
+    try:
+        yield
+    except aiohttp.ConnectionTimeoutError:
+        raise SendFailed("SendGrid could not be reached in time", again=True) from None
+    except TimeoutError:
+        raise SendFailed("SendGrid did not answer in time", again=True, unsure=True) from None
+    except aiohttp.ClientConnectorError as error:
+        raise SendFailed(f"SendGrid out of reach ({type(error).__name__})", again=True) from None
+    except aiohttp.ClientError as error:  # it was there, and went away before it had answered
+        raise SendFailed(f"SendGrid hung up ({type(error).__name__})", again=True, unsure=True) from None
 
 
 def _seconds(text: str | None) -> float | None:

@@ -89,6 +89,11 @@ class SmtpMailer:
                 raise _failure(error, unsure=not isinstance(error, SMTPResponseException)) from None
         return None
 
+    async def ask(self) -> None:
+        """Whether the server is there, proves who it is, and lets us in. Raises `SendFailed`."""
+        async with self._connection():
+            pass
+
     async def close(self) -> None:
         """Say goodbye to the server."""
         while self._idle:

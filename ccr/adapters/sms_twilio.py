@@ -88,9 +88,12 @@ def failure(status: int, code: int | None, retry_after: str | None) -> SendFaile
 
 
 async def _code(answer: aiohttp.ClientResponse) -> int | None:
+    body = b""
+    async for part in answer.content.iter_any():
+        body += part
+        if len(body) > MOST_READ:
+            break
     try:
-        body = await answer.content.read(MOST_READ)
-        code = _decode(body).code
-    except (msgspec.DecodeError, aiohttp.ClientError):
+        return _decode(body).code
+    except msgspec.DecodeError:
         return None
-    return code

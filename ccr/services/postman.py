@@ -115,8 +115,8 @@ class Postman:
     async def _look(self) -> float:
         """Start what is due; how many seconds to wait for the next look, unless woken."""
         try:
-            queues = await self._database.read(outbox.queues)
-            self._note_depth(queues)
+            queues, dead = await self._database.read(lambda c: (outbox.queues(c), outbox.dead(c)))
+            self._note_depth(queues, dead)
             if (
                 queues.get(Channel.EVERY.value, (0, self._now() + 1))[1] <= self._now()
                 and await self._spread()
@@ -132,7 +132,9 @@ class Postman:
             return IDLE
         return self._pause(queues)
 
-    def _note_depth(self, queues: dict[str, tuple[int, int]]) -> None:
+    def _note_depth(self, queues: dict[str, tuple[int, int]], dead: dict[str, int]) -> None:
+        for channel in self._carriers:
+            metrics.OUTBOX_DEAD.labels(channel.value).set(dead.get(channel.value, 0))
         metrics.QUEUE_DEPTH.labels("outbox").set(sum(count for count, _ in queues.values()))
         self._oldest_due = min((due_at for _, due_at in queues.values()), default=None)
 
@@ -230,11 +232,13 @@ class Postman:
         outcome = await self._carriers[Channel(owed.channel)].carry(owed, self._pace.turn)
         if isinstance(outcome, Sent):
             log.info("notice sent", extra=named(owed))
+            metrics.NOTICES.labels(owed.channel, "sent").inc()
         return settling(owed, self._worker, outcome, self._now())
 
     def _failed(self, owed: Owed, failure: SendFailed) -> Unit:
         now = self._now()
         again_at = mail_retries.again_at(owed, failure, now, self._chance)
+        metrics.NOTICES.labels(owed.channel, "given_up" if again_at is None else "put_off").inc()
         if again_at is None:
             log.error("notice given up", extra=named(owed) | {"why": failure.reason})
         else:

@@ -193,6 +193,12 @@ def queues(connection: Connection) -> dict[str, tuple[int, int]]:
     return {row[0]: (int(row[1]), int(row[2])) for row in rows}
 
 
+def dead(connection: Connection) -> dict[str, int]:
+    """By channel, how many rows were given up and are still kept."""
+    rows = connection.rows("SELECT channel, COUNT(*) FROM outbox WHERE state = 'dead' GROUP BY channel")
+    return {row[0]: int(row[1]) for row in rows}
+
+
 def told_up_to(
     connection: Connection,
     ticket: int,

@@ -1,13 +1,17 @@
 """Mails through SendGrid, against a stand-in that refuses what the real one would."""
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from ccr import checks
 from ccr.adapters import mail_sendgrid, mailer_for
 from ccr.adapters.mail_file import FileMailer
 from ccr.adapters.mail_sendgrid import SendGridMailer
@@ -125,6 +129,7 @@ async def test_too_many_mails_wait_until_the_moment_named(
 async def test_silence_is_tried_again_and_nobody_knows_whether_it_arrived(
     mailer: SendGridMailer, sendgrid: Double, monkeypatch: pytest.MonkeyPatch, silence: str
 ) -> None:
+    await mailer.send(MAIL)  # the connection is there: what follows is the answer's time alone
     monkeypatch.setattr(mail_sendgrid, "ANSWERING", 0.05)
     sendgrid.plan = [silence]
     with pytest.raises(SendFailed) as failure:
@@ -160,3 +165,36 @@ def test_the_settings_choose_who_carries_mails() -> None:
     assert isinstance(mailer_for(Settings()), FileMailer)
     assert isinstance(mailer_for(Settings(mail="sendgrid", sendgrid_api_key=KEY, **by)), SendGridMailer)
     assert isinstance(mailer_for(Settings(mail="smtp://127.0.0.1:25", **by)), SmtpMailer)
+
+
+async def test_whether_mails_would_be_taken_is_asked_without_sending_one(
+    mailer: SendGridMailer, sendgrid: Double
+) -> None:
+    await mailer.ask()
+    sendgrid.allowed = ["stats.read"]
+    with pytest.raises(SendFailed, match="takes no mails under this key"):
+        await mailer.ask()
+    stranger = SendGridMailer(api_key="SG.another", host=sendgrid.host, sender="care@example.org")
+    with pytest.raises(SendFailed, match="answered 401"):
+        await stranger.ask()
+    await stranger.close()
+    assert sendgrid.accepted == []
+
+
+async def test_the_check_of_an_operator_says_whether_sendgrid_lets_us_in(
+    sendgrid: Double, tmp_path: Path
+) -> None:
+    settings = Settings(
+        data=tmp_path,
+        mail="sendgrid",
+        mail_from="care@example.org",
+        sendgrid_api_key=KEY,
+        sendgrid_host=sendgrid.host,
+    )
+    found = await asyncio.to_thread(checks.run, settings)
+    assert [finding.todo for finding in found if finding.name == "mail"] == [""]
+    wrong = replace(settings, sendgrid_api_key="SG.another")
+    said = checks.report(await asyncio.to_thread(checks.run, wrong))
+    assert f"FAIL mail        by sendgrid, {sendgrid.host}: SendGrid answered 401" in said
+    assert "CCR_SENDGRID_API_KEY must be a key that may send mail" in said
+    assert "SG.another" not in said

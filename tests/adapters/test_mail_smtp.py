@@ -215,6 +215,16 @@ async def test_a_wrong_password_is_our_fault_and_tried_again(
     assert (failure.value.again, failure.value.reason) == (True, "the mail server did not let us in (535)")
 
 
+async def test_whether_we_are_let_in_is_asked_without_a_mail(
+    mailer: SmtpMailer, server: Server, certificate: Certificate
+) -> None:
+    await mailer.ask()
+    stranger = SmtpMailer(server.url(certificate, password="wrong"), sender=SENDER)
+    with pytest.raises(SendFailed, match="did not let us in"):
+        await stranger.ask()
+    assert server.mails == []
+
+
 async def test_nobody_is_talked_to_who_cannot_prove_who_they_are(server: Server) -> None:
     mailer = SmtpMailer(f"smtp://127.0.0.1:{server.port}", sender=SENDER)
     with pytest.raises(SendFailed) as failure:

@@ -14,7 +14,7 @@ from ccr.adapters.sms_twilio import TwilioTexter
 from ccr.ports import SendFailed, Text, Unreachable
 from ccr.settings import Settings
 from tests.specs import spec
-from tests.twilio import ACCOUNT, SENDER, TOKEN, Twilio, twilio
+from tests.twilio import ACCOUNT, CUT, SENDER, TOKEN, Twilio, twilio
 
 TEXT = Text(
     outbox_id=7, to="+4915112345678", body="A reply waits: https://care.example/tickets/1 ✓", kind="x"
@@ -111,6 +111,15 @@ async def test_silence_is_tried_again(
     monkeypatch.setattr(sms_twilio, "ANSWERING", 0.05)
     double.plan = [None]
     with pytest.raises(SendFailed, match="in time") as failure:
+        await carrier.send(TEXT)
+    assert failure.value.again
+
+
+async def test_an_answer_that_breaks_off_is_no_reason_to_give_up(
+    carrier: TwilioTexter, double: Twilio
+) -> None:
+    double.plan = [CUT]
+    with pytest.raises(SendFailed, match="hung up") as failure:
         await carrier.send(TEXT)
     assert failure.value.again
 

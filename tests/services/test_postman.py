@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ccr import metrics
 from ccr.adapters.mail_templates import JinjaTemplates
 from ccr.desk.clock import DAY, HOUR, MINUTE, SECOND
 from ccr.desk.commands import (
@@ -420,6 +421,15 @@ class TestAtWork:
             office.box.doors.set()
             await until(lambda: len(office.box.mails) == IN_FLIGHT + 20)
 
+    async def test_he_counts_what_was_given_up(self, office: Office) -> None:
+        metrics.OUTBOX_DEAD.labels("mail").set(0)
+        before = measured("ccr_notices_total", outcome="given_up")
+        office.box.troubles = [SendFailed("no such mailbox", again=False)]
+        await office.owe()
+        async with working(office.postman):
+            await until(lambda: measured("ccr_outbox_dead") == 1)
+        assert measured("ccr_notices_total", outcome="given_up") == before + 1
+
     async def test_he_says_how_overdue_the_oldest_mail_is(self, office: Office) -> None:
         assert office.postman.age() == 0
         office.box.doors.clear()
@@ -486,6 +496,11 @@ class TestAtWork:
         await office.postman.drain_once()
         assert office.box.kinds == ["password_changed"]
         assert await office.states(Kind.PASSWORD_CHANGED) == ["sent"]
+
+
+def measured(name: str, **labels: str) -> float:
+    """What `/metrics` says of mails."""
+    return metrics.REGISTRY.get_sample_value(name, {"channel": "mail"} | labels) or 0
 
 
 class working:  # noqa: N801 - reads as a word: `async with working(postman)`
