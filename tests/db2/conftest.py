@@ -11,6 +11,7 @@ import pytest
 from ccr import operating
 from ccr.adapters import db2, db2_url
 from ccr.settings import Settings
+from ccr.store import writer
 from ccr.store.connection import Connection
 from tests import databases
 from tests.db2 import derby
@@ -18,6 +19,7 @@ from tests.db2.derby import Shim
 from tests.live import Live, live_registry
 from tests.store import statements
 from tests.store.contract import store
+from tests.waiting import PATIENCE
 
 __all__ = ["store"]
 
@@ -63,8 +65,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Db2]:
 
 
 @pytest.fixture
-def on_db2(served: Db2) -> Iterator[Db2]:
-    """Everything that the test opens is opened on DB2, which is empty."""
+def on_db2(served: Db2, monkeypatch: pytest.MonkeyPatch) -> Iterator[Db2]:
+    """Everything that the test opens is opened on DB2, which is empty.
+
+    What takes longer than in earnest is waited for: a busy machine is no slow server. `test_failures` has it as it is.
+    """
+    monkeypatch.setattr(writer, "LONGEST", PATIENCE)
     _wipe(served)
     with databases.chosen(served.url):
         yield served

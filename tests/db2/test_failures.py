@@ -10,14 +10,21 @@ from pathlib import Path
 import pytest
 
 from ccr.desk.refusals import Refusal
-from ccr.store import receipts, remote
+from ccr.store import receipts, remote, writer
 from ccr.store.connection import Connection
 from ccr.store.dialects import DB2
+from ccr.store.writer import LONGEST
 from tests.accounts_house import CARLA, OMAR
 from tests.db2.conftest import Db2
 from tests.db2.derby import Shim
 from tests.db2.nodes import SLACK, SOON, Node, Waited, new_key, open_impatient_node, open_node
 from tests.waiting import until
+
+
+@pytest.fixture(autouse=True)
+def in_earnest(on_db2: Db2, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits longer than the contract says."""
+    monkeypatch.setattr(writer, "LONGEST", LONGEST)
 
 
 @pytest.fixture
