@@ -224,3 +224,27 @@ async def test_a_quote_leads_to_what_it_quotes_however_far_up(desk: Desk) -> Non
 
     await expect(carla.locator("#e4")).to_be_in_viewport()
     await expect(carla.locator(".quote").last).to_contain_text("Line 1")
+
+
+async def test_words_from_right_to_left_run_so_in_a_page_that_does_not(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    runs_left = """(place) => {
+        const text = document.querySelector(place).lastChild;
+        const left = (at) => {
+            const range = new Range();
+            range.setStart(text, at);
+            range.setEnd(text, at + 1);
+            return range.getBoundingClientRect().left;
+        };
+        return left(text.length - 1) < left(0);
+    }"""
+
+    await carla.fill(BODY, "نعم، شكراً.")
+    await carla.press(BODY, "Enter")
+    await expect(carla.locator(".entries .body")).to_have_text("نعم، شكراً.")
+    assert await carla.evaluate(runs_left, ".entries .body")
+    await carla.fill(BODY, "Yes, thanks.")
+    await carla.press(BODY, "Enter")
+    await expect(carla.locator(".entries .body")).to_have_count(2)
+    assert not await carla.evaluate(runs_left, "li:last-child .body")
