@@ -55,7 +55,7 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "/help/questions/1",
         "/help/questions/waiting",
     ),
-    ADA["email"]: ("/tickets", "/tickets/1", "/agents", "/feedback", "/account"),
+    ADA["email"]: ("/tickets", "/tickets/1", "/agents", "/feedback", "/account", "/notices?show=all"),
 }
 
 
