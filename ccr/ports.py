@@ -319,7 +319,14 @@ class Said(msgspec.Struct, frozen=True):
 
 
 class AssistantFailed(Exception):
-    """It did not answer, or nothing that makes sense. Whoever asked goes on as if there were none."""
+    """It did not answer, or nothing that makes sense. Whoever asked goes on as if there were none.
+
+    `known`: that was said before, and nobody has tried since.
+    """
+
+    def __init__(self, reason: str, *, known: bool = False) -> None:
+        super().__init__(reason)
+        self.known = known
 
 
 class Assistant(Protocol):

@@ -74,7 +74,9 @@ class WatsonAssistant:
     async def answer(self, text: str, conversation: str) -> Said:
         """Watson's answer. A session that has expired is made anew, and the turn sent once more."""
         if self._clock() < self._again_at:
-            raise AssistantFailed("it failed a moment ago")
+            raise AssistantFailed("it failed a moment ago", known=True)
+        if self._failures >= FAILURES:
+            self._again_at = self._clock() + PAUSE  # one tries; the others wait for what comes of it
         if self._busy >= THREADS:
             raise AssistantFailed("too many are asking")
         try:
@@ -82,7 +84,7 @@ class WatsonAssistant:
         except AssistantFailed:
             self._failed()
             raise
-        self._failures = 0
+        self._failures, self._again_at = 0, 0.0
         return said
 
     async def close(self) -> None:

@@ -56,7 +56,11 @@ class Assistance:
         try:
             return _wire(await self._assistant.answer(turn.text, turn.conversation or ""))
         except AssistantFailed as failure:
-            log.warning("the assistant did not answer: %s", failure)
+            log.log(
+                logging.DEBUG if failure.known else logging.WARNING,
+                "the assistant did not answer: %s",
+                failure,
+            )
         said = await self._instead.answer(turn.text, "")
         # The conversation goes on where it was, should the assistant come back.
         return _wire(Said(turn.conversation or said.conversation, (OUT_OF_REACH, *said.replies)))

@@ -191,7 +191,11 @@ class TicketBot:
             conversation = conversation or (await self._assistant.begin()).conversation
             answer = await self._assistant.answer(chosen(_text(entry), choices)[:1_000], conversation)
         except AssistantFailed as failure:
-            log.warning("the assistant did not answer: %s", failure)
+            log.log(
+                logging.DEBUG if failure.known else logging.WARNING,
+                "the assistant did not answer: %s",
+                failure,
+            )
             return
         body, choices = message_of(answer.replies)
         self._conversations[entry.ticket] = (answer.conversation, choices)
