@@ -23,6 +23,9 @@ FLAGS = (
     "--disable-sync",
     "--use-fake-device-for-media-stream",
 )
+WORKER_OUT_OF_REACH = "An unknown error occurred when fetching the script."
+"""What Chromium itself says of a service worker that could not be fetched, whatever the page makes of that."""
+
 LIVE = "[data-live]"
 """A timeline or a list that hears of everything by now."""
 
@@ -66,7 +69,9 @@ class Desk:
 
     def _hear(self, message: ConsoleMessage) -> None:
         # That the network was away, as a test had it, is not the page's fault.
-        if "ERR_INTERNET_DISCONNECTED" in message.text or (self.bad_line and "net::ERR_" in message.text):
+        if "ERR_INTERNET_DISCONNECTED" in message.text:
+            return
+        if self.bad_line and ("net::ERR_" in message.text or WORKER_OUT_OF_REACH in message.text):
             return
         self.complaints.append(f"{message.type}: {message.text}")
 
