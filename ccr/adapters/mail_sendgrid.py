@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import aiohttp
 import msgspec
 
+from ccr.adapters.asking import explained
 from ccr.adapters.mail_message import headers, mailbox, one_line
 from ccr.ports import Mail, SendFailed
 
@@ -53,7 +53,7 @@ class SendGridMailer:
             await asyncio.to_thread(payload, mail, self._sender, self._sandbox)
             self._loaded = True
         body = payload(mail, self._sender, self._sandbox)
-        with _explained():
+        with explained("SendGrid"):
             async with self._opened().post(self._url, data=body, timeout=_patience()) as answer:
                 if not answer.ok:
                     raise self._failure(answer)
@@ -61,7 +61,7 @@ class SendGridMailer:
 
     async def ask(self) -> None:
         """Whether SendGrid is there, knows the key and takes mails under it. Raises `SendFailed`."""
-        with _explained():
+        with explained("SendGrid"):
             async with self._opened().get(self._scopes, timeout=_patience()) as answer:
                 if not answer.ok:
                     raise self._failure(answer)
@@ -100,21 +100,6 @@ class SendGridMailer:
 
 def _patience() -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=ANSWERING, connect=CONNECTING)
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """What aiohttp raises, as what the postman goes by."""
-    try:
-        yield
-    except aiohttp.ConnectionTimeoutError:
-        raise SendFailed("SendGrid could not be reached in time", again=True) from None
-    except TimeoutError:
-        raise SendFailed("SendGrid did not answer in time", again=True, unsure=True) from None
-    except aiohttp.ClientConnectorError as error:
-        raise SendFailed(f"SendGrid out of reach ({type(error).__name__})", again=True) from None
-    except aiohttp.ClientError as error:  # it was there, and went away before it had answered
-        raise SendFailed(f"SendGrid hung up ({type(error).__name__})", again=True, unsure=True) from None
 
 
 def _seconds(text: str | None) -> float | None:

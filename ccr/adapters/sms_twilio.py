@@ -5,6 +5,7 @@ from base64 import b64encode
 import aiohttp
 import msgspec
 
+from ccr.adapters.asking import explained
 from ccr.ports import SendFailed, Text, Unreachable
 
 CONNECTING = 5.0
@@ -47,18 +48,10 @@ class TwilioTexter:
     async def send(self, text: Text) -> None:
         """Hand it over. Raises `SendFailed`; after a timeout it may have been taken all the same."""
         form = {"To": text.to, "Body": text.body[:BODY_LENGTH]} | self._sender
-        try:
+        with explained("Twilio"):
             async with self._opened().post(self._url, data=form, allow_redirects=False) as answer:
                 if answer.status not in {200, 201}:
                     raise failure(answer.status, await _code(answer), answer.headers.get("Retry-After"))
-        except aiohttp.ConnectionTimeoutError:
-            raise SendFailed("Twilio could not be reached in time", again=True) from None
-        except TimeoutError:
-            raise SendFailed("Twilio did not answer in time", again=True, unsure=True) from None
-        except aiohttp.ClientConnectorError as error:
-            raise SendFailed(f"Twilio out of reach ({type(error).__name__})", again=True) from None
-        except aiohttp.ClientError as error:  # it was there, and went away before it had answered
-            raise SendFailed(f"Twilio hung up ({type(error).__name__})", again=True, unsure=True) from None
 
     async def close(self) -> None:
         """Close the connections."""

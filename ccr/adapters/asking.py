@@ -1,0 +1,23 @@
+"""What goes wrong when a provider is asked by HTTP, as what the postman goes by."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import aiohttp
+
+from ccr.ports import SendFailed
+
+
+@contextmanager
+def explained(provider: str) -> Iterator[None]:
+    """Raises `SendFailed` for what aiohttp raises; `unsure` from when the provider may have taken it."""
+    try:
+        yield
+    except aiohttp.ConnectionTimeoutError:
+        raise SendFailed(f"{provider} could not be reached in time", again=True) from None
+    except TimeoutError:
+        raise SendFailed(f"{provider} did not answer in time", again=True, unsure=True) from None
+    except aiohttp.ClientConnectorError as error:
+        raise SendFailed(f"{provider} out of reach ({type(error).__name__})", again=True) from None
+    except aiohttp.ClientError as error:  # it was there, and went away before it had answered
+        raise SendFailed(f"{provider} hung up ({type(error).__name__})", again=True, unsure=True) from None
