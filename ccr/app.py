@@ -129,6 +129,8 @@ class Registry:
         await self.help_centre.ship(shipped(*each) for each in package_files.shipped_articles().items())
         if self.settings.admin_email and self.settings.admin_password:
             await self.first_admin.from_settings(self.settings.admin_email, self.settings.admin_password)
+        if self.assistant is not None:
+            await self.assistant.prepare()
         self._prepared = True
 
     @contextlib.asynccontextmanager

@@ -335,6 +335,13 @@ class Assistant(Protocol):
     goes_to: str | None
     """Who reads what people write to it, by name, where that is not us: they must be told before."""
 
+    @property
+    def away(self) -> bool:
+        """Whether asking it just now would be of no use. Costs nothing to ask, and waits for nothing."""
+
+    async def prepare(self) -> None:
+        """Load what takes a while to load, before anybody waits for it. Sends nothing out."""
+
     async def begin(self) -> Said:
         """A conversation that nothing has been said in, with what to greet by. Sends nothing out."""
 

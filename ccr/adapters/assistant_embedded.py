@@ -122,9 +122,13 @@ class EmbeddedAssistant:
     """Answers by `search`."""
 
     goes_to: str | None = None
+    away = False
 
     def __init__(self, search: Search) -> None:
         self._search = search
+
+    async def prepare(self) -> None:
+        """There is nothing to load."""
 
     async def begin(self) -> Said:
         """Who it is, and what it can do."""

@@ -67,6 +67,15 @@ class WatsonAssistant:
         self._client: Any = None
         self._lock = threading.Lock()
 
+    @property
+    def away(self) -> bool:
+        """It failed a moment ago, or as many wait for it as may."""
+        return self._clock() < self._again_at or self._busy >= THREADS
+
+    async def prepare(self) -> None:
+        """Half a second of the SDK's modules, which would take the interpreter from those who write."""
+        await asyncio.to_thread(self._loaded)
+
     async def begin(self) -> Said:
         """Where it goes, said before anything does."""
         return Said(TOLD, (Reply(type="text", text=NOTICE),))
@@ -144,16 +153,20 @@ class WatsonAssistant:
         if not self._lock.acquire(timeout=self._deadline):
             raise AssistantFailed("no token in time")
         try:
-            if self._client is None:
-                self._client = self._made()
-            manager = self._client.authenticator.token_manager
+            client = self._loaded()
+            manager = client.authenticator.token_manager
             try:
                 manager.get_token()
             finally:
                 manager.request_time = 0  # or the next one would sleep for a minute after a failure
-            return self._client
+            return client
         finally:
             self._lock.release()
+
+    def _loaded(self) -> Any:
+        if self._client is None:
+            self._client = self._made()
+        return self._client
 
     def _made(self) -> Any:
         # A second and many megabytes: only where Watson is used, and not on the event loop.

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from ccr.desk import clock
 from ccr.desk.clock import DAY, MINUTE
 from ccr.desk.hours import Hours
+from ccr.desk.ticket import Ticket, WaitingOn
 from ccr.services.bot_words import back_words, waiting_words
 from ccr.store import bots, hours
 from ccr.store.bots import Waiting
@@ -33,20 +34,32 @@ class Patience:
         self._database = database
         self._after = unanswered_after * MINUTE
         self._now = now
+        self._plans: dict[int | None, Hours | None] = {}
 
     async def due(self) -> list[Wait]:
-        """Everybody who is to be told now."""
+        """Everybody who is to be told now. From then on `may_be_due` goes by the hours as they are now."""
+        self._plans.clear()
         return await self._database.read(self._due)
 
-    async def of(self, ticket: int) -> Wait | None:
-        """The customer of this ticket, if they are to be told now."""
-        found = await self._database.read(lambda connection: self._due(connection, ticket))
+    def may_be_due(self, ticket: Ticket) -> bool:
+        """Whether `of` is worth asking, by the hours as they were at the last `due`; it needs no database."""
+        if ticket.waiting_on is not WaitingOn.AGENT or ticket.waiting_since is None:
+            return False
+        if ticket.agent_id not in self._plans:
+            return True
+        waiting = Waiting(ticket.id, ticket.agent_id, ticket.waiting_since)
+        return self._is_due(waiting, self._plans[ticket.agent_id], self._now())
+
+    async def of(self, ticket: int, agent: int | None) -> Wait | None:
+        """The customer of this ticket, which this agent has, if they are to be told now."""
+        found = await self._database.read(lambda connection: self._due(connection, ticket, agent))
         return found[0] if found else None
 
-    def _due(self, connection: Connection, ticket: int | None = None) -> list[Wait]:
+    def _due(self, connection: Connection, ticket: int | None = None, agent: int | None = None) -> list[Wait]:
         now = self._now()
         waiting = bots.waiting(connection, now - NEVER_OLDER, ticket)
-        plans = {agent: hours.of(connection, agent) for agent in {one.agent for one in waiting}}
+        plans = {agent: hours.of(connection, agent) for agent in {agent, *(one.agent for one in waiting)}}
+        self._plans |= plans
         due = [one for one in waiting if self._is_due(one, plans[one.agent], now)]
         if not due:
             return []

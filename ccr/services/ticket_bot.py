@@ -19,6 +19,7 @@ from ccr.desk.commands import Command, PostMessage, RequestPerson
 from ccr.desk.events import Entry, MessagePosted, PersonRequested, Reach, TicketOpened, TicketReopened
 from ccr.desk.people import Person, Role
 from ccr.desk.refusals import Refusal
+from ccr.desk.ticket import Ticket
 from ccr.ports import Assistant, AssistantFailed
 from ccr.services.bot_words import answer_from_help, chosen, introduction, message_of
 from ccr.services.changes import Changes
@@ -82,7 +83,7 @@ class TicketBot:
         self._turns: dict[int, asyncio.Task[None]] = {}
 
     def heard(self, change: Change) -> None:
-        """After a commit, on the event loop: begin an answer, or leave it."""
+        """After a commit, on the event loop: begin an answer, or leave it, which costs nothing."""
         role = change.actor.role
         entry = change.entries[-1]
         if role is Role.AGENT and entry.type == MessagePosted.type:
@@ -90,8 +91,9 @@ class TicketBot:
         elif role is Role.CUSTOMER and entry.type in _WAITED_AFTER:
             looks = self._looked.get(change.ticket.id, 0)
             if looks < LOOKS and len(self._tasks) < AT_ONCE:
-                self._remember(change.ticket.id, looks + 1)
-                self._begin(entry)
+                self._look(change.ticket, entry, looks)
+            if entry.type == PersonRequested.type:
+                self._silence(change.ticket.id)
 
     async def run(self) -> None:
         """Answer what a process that ended may have left; then look for those who wait, until cancelled."""
@@ -131,14 +133,30 @@ class TicketBot:
             return found
 
         for entry in await self._database.read(left):
-            self._begin(entry)
+            self._begin(entry, None, answers=True, tells=True)
 
-    async def _attend(self, entry: Entry, before: asyncio.Task[None] | None) -> None:
-        """Answer, if there is an answer in time; and tell who writes where nobody is there when somebody will be.
+    def _look(self, ticket: Ticket, entry: Entry, looks: int) -> None:
+        """Answer; and tell who writes where nobody is there when somebody will be."""
+        answers = entry.type in _ANSWERED and not self._assistant.away
+        tells = self._patience.may_be_due(ticket)
+        if answers or tells:
+            self._remember(ticket.id, looks + 1)
+            self._begin(entry, ticket.agent_id, answers=answers, tells=tells)
+
+    async def _attend(
+        self,
+        entry: Entry,
+        agent: int | None,
+        before: asyncio.Task[None] | None,
+        *,
+        answers: bool,
+        tells: bool,
+    ) -> None:
+        """Answer, if there is an answer in time, and tell the hours of the agent who has the ticket.
 
         One after the other on a ticket: what is `before` this comes first.
         """
-        if entry.type in _ANSWERED:
+        if answers:
             try:
                 async with asyncio.timeout(DEADLINE):
                     if before is not None:
@@ -146,10 +164,11 @@ class TicketBot:
                     await self._carefully(self._answer(entry))
             except TimeoutError:
                 log.warning("the bot was too slow", extra={"ticket": entry.ticket})
-        await self._carefully(self._tell_hours(entry.ticket))
+        if tells:
+            await self._carefully(self._tell_hours(entry.ticket, agent))
 
-    async def _tell_hours(self, ticket: int) -> None:
-        wait = await self._patience.of(ticket)
+    async def _tell_hours(self, ticket: int, agent: int | None) -> None:
+        wait = await self._patience.of(ticket, agent)
         if wait is not None:
             await self._say(ticket, wait.key, PostMessage(body=wait.words))
 
@@ -160,9 +179,9 @@ class TicketBot:
             return _Standing(*talk, entries.of_bot(connection, entry.ticket), read)
 
         found = await self._database.read(standing)
-        if found.agent_wrote:
+        if found.agent_wrote or found.person_wanted:
             self._silence(entry.ticket)
-        elif not found.person_wanted:
+        else:
             await (self._ask_elsewhere if self._assistant.goes_to else self._ask_the_help)(entry, found)
 
     async def _ask_the_help(self, entry: Entry, standing: _Standing) -> None:
@@ -234,8 +253,8 @@ class TicketBot:
         except Exception as error:  # noqa: BLE001 - the conversation goes on without it
             log.warning("the bot failed: %s", type(error).__name__)
 
-    def _begin(self, entry: Entry) -> None:
-        work = self._attend(entry, self._turns.get(entry.ticket))
+    def _begin(self, entry: Entry, agent: int | None, *, answers: bool, tells: bool) -> None:
+        work = self._attend(entry, agent, self._turns.get(entry.ticket), answers=answers, tells=tells)
         task = self._turns[entry.ticket] = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(partial(self._ended, entry.ticket))

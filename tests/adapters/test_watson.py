@@ -136,6 +136,7 @@ async def test_who_hangs_is_left_and_never_keeps_more_than_ten_threads(watson: W
 
     assert {type(outcome) for outcome in outcomes} == {AssistantFailed}
     assert sum("too many" in str(outcome) for outcome in outcomes) == 2 * THREADS
+    assert assistant.away
     assert sum(thread.name.startswith("watson") for thread in threading.enumerate()) <= THREADS
     watson.released.set()
     await until(lambda: assistant._busy == 0)
@@ -147,14 +148,17 @@ async def test_after_some_failures_nobody_tries_for_a_while(watson: Watson) -> N
     assistant = watson.assistant(clock=lambda: time)
     watson.always = 500
     for _ in range(FAILURES):
+        assert not assistant.away
         with pytest.raises(AssistantFailed, match="500"):
             await assistant.answer("hello", TOLD)
     watson.always = None
 
+    assert assistant.away
     with pytest.raises(AssistantFailed, match="a moment ago"):
         await assistant.answer("hello", TOLD)
     time = PAUSE
 
+    assert not assistant.away
     assert (await assistant.answer("hello", TOLD)).replies
     await assistant.close()
 

@@ -20,10 +20,14 @@ class Distant:
     """An assistant that goes elsewhere, and may be out of reach."""
 
     goes_to: str | None = "Elsewhere Ltd"
+    away = False
 
     def __init__(self) -> None:
         self.heard: list[str] = []
         self.is_there = True
+
+    async def prepare(self) -> None:
+        pass
 
     async def begin(self) -> Said:
         return Said("told", (Reply(type="text", text="Your words go to Elsewhere Ltd."),))

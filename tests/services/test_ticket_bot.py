@@ -31,6 +31,7 @@ class Distant:
     """An assistant elsewhere. `gate` is what it waits for before it answers."""
 
     goes_to: str | None = "Elsewhere Ltd"
+    away = False
 
     def __init__(self) -> None:
         self.heard: list[str] = []
@@ -38,6 +39,9 @@ class Distant:
         self.is_there = True
         self.gate = asyncio.Event()
         self.gate.set()
+
+    async def prepare(self) -> None:
+        pass
 
     async def begin(self) -> Said:
         return Said("told", (Reply(type="text", text="It goes to Elsewhere Ltd."),))
@@ -299,6 +303,50 @@ async def test_who_is_out_of_reach_is_as_if_there_were_none(desk: Desk) -> None:
     assert len(await room.said(ticket)) == 1
 
 
+async def test_while_the_assistant_is_away_nothing_is_even_looked_up(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distant = Distant()
+    room = Room(desk, distant)
+    ticket = await room.told("My kettle hums")
+    read = count_readings(desk, monkeypatch)
+    distant.away = True
+
+    await room.say(desk.carla, ticket, body="Any idea?")
+    assert (read, distant.heard) == ([], [])
+    distant.away = False
+    await room.say(desk.carla, ticket, body="Are you back?")
+
+    assert (len(read), distant.heard) == (1, ["Are you back?"])
+
+
+async def test_who_talks_with_people_costs_no_reading(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = room.desk
+    wished, answered = await room.open("My kettle hums"), await room.open("My toaster hums")
+    await room.say(desk.carla, wished, "request_person")
+    await room.say(desk.ada, answered, "assign_agent", agent=desk.amir.id)
+    await room.say(desk.amir, answered, body="Since when?")
+    read = count_readings(desk, monkeypatch)
+
+    for ticket in (wished, answered):
+        await room.say(desk.carla, ticket, body=KNOWN)
+
+    assert read == []
+    assert await room.said(wished) == []
+
+
+def count_readings(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What is read of the database from now on."""
+    reading, read = desk.house.database.read, []
+
+    async def counted(unit: Any) -> Any:
+        read.append(unit)
+        return await reading(unit)
+
+    monkeypatch.setattr(desk.house.database, "read", counted)
+    return read
+
+
 async def test_who_never_answers_is_left_after_the_deadline(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -415,6 +463,20 @@ async def test_who_writes_when_nobody_is_there_is_told_at_once_when_somebody_is(
     for ticket in (late, in_time):
         (told,) = await room.said(ticket)
         assert "they are again from Monday, 25 January, 09:00 (Europe/Berlin). How long it takes" in told
+
+
+async def test_hours_that_are_changed_are_heard_of_within_a_minute(room: Room) -> None:
+    desk = room.desk
+    desk.house.time = on("2027-01-22T17:00")
+    ticket = await room.open("My kettle hums")
+    await desk.house.database.write(lambda connection: hours.save(connection, hours.EVERYBODY, BERLIN))
+
+    await room.bot.look_around()
+    (told,) = await room.said(ticket)
+    at_once = await room.open("My toaster hums")
+
+    assert "they are again from Monday" in told
+    assert len(await room.said(at_once)) == 1
 
 
 async def test_an_agents_own_hours_count_where_they_have_the_ticket(room: Room) -> None:
