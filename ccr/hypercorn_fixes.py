@@ -3,15 +3,19 @@
 - WebSocket compression cannot be switched off, though it triples a connection's memory and costs a third of
   the throughput (whoever is far behind reads the timeline by HTTP, which is compressed).
 - HTTP/2 without TLS cannot be switched off, though nobody who means well asks for it.
+- A chat message passes through three queues and four tasks on its way in and out, and is taken apart by machinery that
+  knows extensions which nobody agreed on: more than half of what a message costs. `Line` is the way past them.
 - After a message that is too big, it says goodbye, and then goes on collecting whatever the client sends.
 - After an answer that did not wait for the whole request, it closes the connection without having said so.
 - Stopping waits for open connections, on Python 3.12 and later without an end: `cut_connections` ends that.
 """
 
+import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol, cast
 
 import h11
 import hypercorn.asyncio.run
@@ -20,14 +24,27 @@ import hypercorn.protocol.h11
 import hypercorn.protocol.ws_stream
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.config import Config
-from hypercorn.events import Closed
-from hypercorn.protocol.events import Data, Response, StreamClosed
+from hypercorn.events import Closed, Event, RawData
 from hypercorn.protocol.events import Event as StreamEvent
+from hypercorn.protocol.events import Response, StreamClosed
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.protocol.ws_stream import ASGIWebsocketState, FrameTooLargeError, WebsocketBuffer, WSStream
 from wsproto.connection import ConnectionState
 
 log = logging.getLogger(__name__)
+
+MOST_BUFFERED = 16_384
+"""Bytes that may wait to be sent when more is written without waiting."""
+
+
+class Line(Protocol):
+    """An application's end of a WebSocket that texts are handed to, and written by, in the same step of the loop."""
+
+    write: Callable[[str], bool]
+    """Set when it is accepted: send this text now. False where that would not be right; then it is sent as ever."""
+
+    def take(self, text: str) -> bool:
+        """A message has come. False if it is not to be taken now; then it is received as ever."""
 
 
 def apply() -> None:
@@ -66,20 +83,45 @@ class _WebSocket(WSStream):
     """Closes the connection, not only the conversation, after a message that is too big."""
 
     buffer: _Buffer
+    _line: Line | None = None
+    _wire: asyncio.WriteTransport
 
     async def app_send(self, message: Any) -> None:
-        """What the application sends; a text marked `ccr.plain` goes out as the one frame that it is.
+        """What the application sends; with its acceptance it may hand in a `Line`."""
+        if message is not None and (line := message.get("ccr.line")) is not None:
+            # `send` is `stream_send` of an `_Http11Only`, whose own is `protocol_send` of a `_KnownConnection`.
+            self._wire = cast("Any", self.send).__self__.send.__self__.writer.transport
+            self._line, line.write = line, self.write
+        await super().app_send(message)
 
-        Nothing was agreed on that could change it on its way, so the general machinery for building frames has nothing
-        to add, and it is a fifth of what a chat message costs.
-        """
-        if message is not None and "ccr.plain" in message and self._may_send():
-            await self.send(Data(stream_id=self.stream_id, data=text_frame(message["text"])))
-        else:
-            await super().app_send(message)
+    def write(self, text: str) -> bool:
+        """Send the text in this very step, unless much of what was sent before still waits."""
+        wire = self._wire
+        if not self._is_open() or wire.is_closing() or wire.get_write_buffer_size() > MOST_BUFFERED:
+            return False
+        wire.write(text_frame(text))
+        return True
 
-    def _may_send(self) -> bool:
+    def take(self, data: bytes) -> bool:
+        """Whether the line took what came: one whole message, with nothing before it that is still on its way."""
+        if self._line is None or not self._is_at_rest():
+            return False
+        text = framed_text(data)
+        return text is not None and self._line.take(text)
+
+    def _is_open(self) -> bool:
         return self.state is ASGIWebsocketState.CONNECTED and self.connection.state is ConnectionState.OPEN
+
+    def _is_at_rest(self) -> bool:
+        """No part of a frame or of a message is kept, and the application has fetched everything."""
+        decoder = self.connection._proto._frame_decoder  # noqa: SLF001 - wsproto does not tell
+        return (
+            self._is_open()
+            and decoder.header is None
+            and not decoder.buffer
+            and self.buffer.value is None
+            and cast("Any", self.app_put).__self__.empty()  # the queue whose `put` it is
+        )
 
     async def _handle_events(self) -> None:
         await super()._handle_events()
@@ -99,8 +141,35 @@ def text_frame(text: str) -> bytes:
     return b"\x81\x7f" + length.to_bytes(8, "big") + payload
 
 
+def framed_text(data: bytes) -> str | None:
+    """The text, if `data` is exactly one frame with all of it from a client; `None` for whatever else it may be."""
+    if len(data) < 7 or data[0] != 0x81 or data[1] < 0x80:
+        return None
+    length, start = data[1] - 0x80, 6
+    if length == 126:
+        length, start = int.from_bytes(data[2:4], "big"), 8
+    if len(data) != start + length or length < (126 if start == 8 else 1) or data[1] == 0xFF:
+        return None
+    mask = data[start - 4 : start] * (length // 4 + 1)
+    payload = int.from_bytes(data[start:], "little") ^ int.from_bytes(mask[:length], "little")
+    try:
+        return payload.to_bytes(length, "little").decode()
+    except UnicodeDecodeError:
+        return None
+
+
 class _Http11Only(H11Protocol):
     """Knows one protocol, answers requests in others with 505, and says when an answer is a connection's last."""
+
+    async def handle(self, event: Event) -> None:
+        """What came in; past the general machinery where it is a chat message."""
+        if (
+            isinstance(event, RawData)
+            and isinstance(self.stream, _WebSocket)
+            and self.stream.take(event.data)
+        ):
+            return
+        await super().handle(event)
 
     async def _check_protocol(self, event: h11.Request) -> None:
         """No upgrade to HTTP/2."""

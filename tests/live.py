@@ -206,6 +206,10 @@ class RawSocket:
         """One message, as it is."""
         await self._wire.send(frame)
 
+    def say_bytes(self, sent: bytes) -> None:
+        """Whatever it is, a part of a message or several."""
+        self._wire.transport.write(sent)
+
     async def hear(self) -> str:
         """The next message; pings are left out, as they come by the clock."""
         while True:

@@ -14,7 +14,7 @@ from socketio import packet
 
 from ccr.realtime.rooms import Rooms
 from ccr.realtime.sockets import Asked
-from ccr.realtime.transport import Transport
+from ccr.realtime.transport import Line, Transport
 
 MAX_FRAME = 64 * 1024
 """Bytes of one frame from a client, as the contract says."""
@@ -98,6 +98,8 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             http_compression=True,
             **options,
         )
+        self.eio._async = self.eio._async | {"websocket": Line}  # noqa: SLF001 - there is no other way to choose it
+        self.eio.handlers["message now"] = self._take
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> Any:
         # Engine.IO names the class of its sockets itself and offers no other way to choose it.
@@ -119,12 +121,11 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         try:
-            if event := _EVENT.match(data):
-                # The usual case, for which the library's own parser would take ten steps.
-                number, text = event.groups()
-                self._take(eio_sid, int(number) if number else None, text)
-            else:
-                await super()._handle_eio_message(eio_sid, data)
+            if self._take(eio_sid, data):
+                return
+            if _EVENT.match(data):
+                raise ValueError("an event before CONNECT")
+            await super()._handle_eio_message(eio_sid, data)
         except _GARBAGE as error:
             await self.cut(eio_sid, f"sent {type(error).__name__}")
 
@@ -137,11 +138,15 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         """An event of another form than `_EVENT`."""
         raise ValueError("an event of a namespace that we do not have")
 
-    def _take(self, eio_sid: str, number: int | None, text: str) -> None:
+    def _take(self, eio_sid: str, data: str) -> bool:
+        """Take what is an event of the usual form, for which the library's own parser would take ten steps."""
+        event = _EVENT.match(data)
         sid = self.manager.sid_from_eio_sid(eio_sid, "/")
-        if sid is None or not self.manager.is_connected(sid, "/"):
-            raise ValueError("an event before CONNECT")
-        self._listener(sid, Asked(text, number, sys.getsizeof(text)))
+        if event is None or sid is None or not self.manager.is_connected(sid, "/"):
+            return False
+        number, text = event.groups()
+        self._listener(sid, Asked(text, int(number) if number else None, sys.getsizeof(text)))
+        return True
 
     def listen(self, listener: Callable[[str, Asked], None]) -> None:
         """Have `listener` take every event, with the socket it came by, in the order of arrival."""

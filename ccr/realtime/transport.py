@@ -10,9 +10,11 @@ import asyncio
 import contextlib
 import logging
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from engineio import exceptions, packet
+from engineio.async_drivers.asgi import WebSocket
 from engineio.async_socket import AsyncSocket
 from engineio.payload import Payload
 
@@ -34,7 +36,31 @@ LINGERS = 5
 
 _FROM_CLIENTS = frozenset({packet.CLOSE, packet.PONG, packet.MESSAGE, packet.UPGRADE})
 
+_MESSAGE = str(packet.MESSAGE)
+
 logger = logging.getLogger(__name__)
+
+
+class Line(WebSocket):  # type: ignore[misc]
+    """The library's WebSocket. Our server (ccr/hypercorn_fixes.py) hands it texts, and takes them, without a queue and
+    a task in between; others know nothing of it.
+    """
+
+    def __init__(self, handler: Any, server: Any) -> None:
+        super().__init__(handler, server)
+        self.take: Callable[[str], bool] = _not_now
+        self.write: Callable[[str], bool] = _not_now
+
+    async def __call__(self, environ: dict[str, Any]) -> str:
+        """Accept it, and be handled until it ends."""
+        self.asgi_receive, self.asgi_send = environ["asgi.receive"], environ["asgi.send"]
+        await self.asgi_send({"type": "websocket.accept", "ccr.line": self})
+        await self.handler(self)
+        return ""
+
+
+def _not_now(_text: str) -> bool:
+    return False
 
 
 class Transport(AsyncSocket):  # type: ignore[misc]
@@ -45,6 +71,9 @@ class Transport(AsyncSocket):  # type: ignore[misc]
     """Bytes of memory in its queue."""
     _over: "asyncio.Future[None] | None" = None
     _ending: "asyncio.Task[None] | None" = None
+    _line: "Line | None" = None
+    _reading = False
+    """Whether something that came is being looked at."""
 
     def count(self) -> None:
         """Begin to count with what is in the queue already: Engine.IO's own first word."""
@@ -53,6 +82,8 @@ class Transport(AsyncSocket):  # type: ignore[misc]
     def put(self, pkt: packet.Packet) -> None:
         """Put the packet in the queue, unless it is closed or its client lags too far behind."""
         if self.closed or self._ending is not None:
+            return
+        if self._line is not None and self.queue.empty() and self._line.write(pkt.encode()):
             return
         if self.unsent < MOST_UNSENT:
             self.unsent += size(pkt)
@@ -99,6 +130,13 @@ class Transport(AsyncSocket):  # type: ignore[misc]
             await self.end(f"sent garbage ({type(error).__name__})")
             raise exceptions.SocketIsClosedError from None
 
+    def take(self, frame: str) -> bool:
+        """A message that comes while nothing is being looked at; whether it has been dealt with."""
+        if self._reading or self.closed or len(frame) > self.server.max_http_buffer_size:
+            return False
+        taken: bool = frame.startswith(_MESSAGE) and self.server.handlers["message now"](self.sid, frame[1:])
+        return taken
+
     async def end(self, why: str) -> None:
         """Close it now, whatever the client does; what is queued still goes out."""
         if not self.closed:
@@ -129,10 +167,12 @@ class Transport(AsyncSocket):  # type: ignore[misc]
             return
         self.connected = self.upgraded = True
         self._over = asyncio.get_running_loop().create_future()
+        ws.take, self._line = self.take, ws
         reader, writer = asyncio.create_task(self._read(ws)), asyncio.create_task(self._write(ws))
         try:
             await asyncio.wait((reader, writer, self._over), return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._line, ws.take, ws.write = None, _not_now, _not_now
             await self.close(abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
             reader.cancel()
             await asyncio.wait((reader, writer), timeout=LINGERS)
@@ -148,7 +188,9 @@ class Transport(AsyncSocket):  # type: ignore[misc]
     async def _read(self, ws: Any) -> None:
         with contextlib.suppress(OSError, exceptions.SocketIsClosedError):
             while True:
+                self._reading = False
                 frame = await ws.wait()
+                self._reading = True
                 if len(frame) > self.server.max_http_buffer_size:
                     await self.end("sent a frame that is too large")
                     return
@@ -163,8 +205,10 @@ class Transport(AsyncSocket):  # type: ignore[misc]
         with contextlib.suppress(OSError):
             while (ready := await self.queue.get()) is not None:
                 self.unsent -= size(ready)
-                # `ccr.plain` lets our server send it without more ado (ccr/hypercorn_fixes.py); others ignore it.
-                await ws.asgi_send({"type": "websocket.send", "text": ready.encode(), "ccr.plain": True})
+                if not ws.write(ready.encode()):
+                    self._line = None  # nothing may overtake it
+                    await ws.send(ready.encode())
+                    self._line = ws
         await ws.close()
 
 

@@ -1,14 +1,19 @@
 """Connections themselves: by polling, upgraded from it, of clients that do not read."""
 
 import asyncio
+import itertools
 import json
 import logging
 from typing import Any
 
 import aiohttp
 import pytest
+from wsproto.connection import Connection, ConnectionType
+from wsproto.events import Ping, TextMessage
 
+from ccr import hypercorn_fixes
 from ccr.desk.people import Role
+from ccr.hypercorn_fixes import framed_text
 from ccr.realtime import transport
 from ccr.realtime.sockets import MOST_IN_FLIGHT, ticket_room
 from tests.live import WITHIN, Live, new_key
@@ -187,6 +192,7 @@ async def test_who_lags_too_far_behind_is_closed(
 ) -> None:
     caplog.set_level(logging.INFO)
     monkeypatch.setattr(transport, "MOST_UNSENT", 1_300)  # five packets
+    monkeypatch.setattr(hypercorn_fixes, "MOST_BUFFERED", -1)  # the system takes nothing
     ticket = await live.ticket_with_agent()
     carla, amir = await live.on_ticket(ticket, "carla", "amir")
 
@@ -217,6 +223,117 @@ async def test_who_does_not_read_at_all_is_not_waited_for(
 
     await until(lambda: not live.registry.server.eio.sockets)
     deaf._wire.transport.abort()
+
+
+async def test_what_comes_later_does_not_overtake_what_waits(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = await live.ticket_with_agent()
+    amir = await live.connect("amir")
+    await amir.ask("join", {"ticket": ticket})
+
+    def deliver(seq: int, room_for: int) -> None:
+        monkeypatch.setattr(hypercorn_fixes, "MOST_BUFFERED", room_for)
+        live.registry.server.deliver(ticket_room(ticket, Role.AGENT), "entry", {"seq": seq})
+
+    deliver(1, -1)
+    deliver(2, 16_000)  # while the first is in the queue
+    await amir.fence()
+
+    [to_amir] = live.registry.server.eio.sockets.values()
+    [connection] = [open_ for open_ in hypercorn_fixes._open if open_.protocol.protocol.stream]  # type: ignore[union-attr]
+    async with connection.send_lock:
+        deliver(3, -1)
+        await until(to_amir.queue.empty)
+        deliver(4, 16_000)  # while the third is being sent, but for a lock
+    await amir.fence()
+
+    assert [entry["seq"] for entry in amir.got("entry")] == [1, 2, 3, 4]
+
+
+CUTS: dict[str, list[float]] = {
+    "one by one": [1, 1, 1, 1, 1, 1],
+    "two at a time": [2, 2, 2],
+    "all at once": [6],
+    "halves": [0.5] * 12,
+    "one and a half": [1.5] * 4,
+    "whole, halves, whole": [1, 0.5, 0.5, 1, 0.25, 0.75, 1, 1],
+    "a byte of the next": [1.01, 0.99, 1, 1.01, 1.99],
+}
+
+
+@pytest.mark.parametrize("cuts", CUTS.values(), ids=CUTS.keys())
+@pytest.mark.parametrize("length", [10, 1_000])
+async def test_what_comes_in_parts_is_taken_in_order(
+    live: Live, cuts: list[float], length: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However the network cuts it."""
+    sent = [b"".join(frames_of(leaving(n, length), 1)) for n in range(6)]
+    chunks, at = [], 0.0
+    for part in cuts:
+        start, at = round(at * len(sent[0])), at + part
+        chunks.append(b"".join(sent)[start : round(at * len(sent[0]))])
+
+    looked_at = await answered_in_order(live, chunks, monkeypatch)
+
+    ends = set(itertools.accumulate(map(len, sent), initial=0))
+    starts = itertools.accumulate(map(len, chunks), initial=0)
+    assert looked_at == [chunk for chunk, start in zip(chunks, starts, strict=False) if start in ends]
+
+
+@pytest.mark.parametrize("length", [10, 1_000])
+async def test_what_comes_in_fragments_is_taken_in_order(
+    live: Live, length: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And with pings between them."""
+    sent = [frames_of(leaving(n, length), 3) for n in range(6)]
+
+    looked_at = await answered_in_order(live, [frame for frames in sent for frame in frames], monkeypatch)
+
+    assert looked_at == [frames[0] for frames in sent]
+
+
+async def test_the_head_of_a_frame_may_come_alone(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = [frame for n in range(6) for frame in frames_of(leaving(n, 10), 1)]
+
+    looked_at = await answered_in_order(
+        live, [part for frame in sent for part in (frame[:6], frame[6:])], monkeypatch
+    )
+
+    assert looked_at == [frame[:6] for frame in sent]
+
+
+async def answered_in_order(live: Live, chunks: list[bytes], monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Those of the chunks that were looked at whether they are a whole message: none while another is under way, since
+    a part of it may look like one.
+    """
+    carla, omar = await live.raw("carla"), await live.connect("omar")
+    looked_at = []
+
+    def looking(data: bytes) -> str | None:
+        looked_at.append(data)
+        return framed_text(data)
+
+    monkeypatch.setattr(hypercorn_fixes, "framed_text", looking)
+    for chunk in chunks:
+        carla.say_bytes(chunk)
+        await omar.fence()  # by then it has been read
+
+    assert [(await carla.hear())[:3] for _ in range(6)] == [f"43{n}" for n in range(6)]
+    return [data for data in looked_at if data in chunks]
+
+
+def leaving(number: int, length: int) -> str:
+    return f"42{number}{json.dumps(['leave', {'ticket': number, 'more': 'ü' * length}])}"
+
+
+def frames_of(text: str, fragments: int) -> list[bytes]:
+    """From a client; with pings between the fragments, if there is more than one."""
+    wire = Connection(ConnectionType.CLIENT)
+    length = len(text) // fragments + 1
+    pieces = [text[start : start + length] for start in range(0, len(text), length)]
+    frames = [wire.send(TextMessage(piece, message_finished=piece is pieces[-1])) for piece in pieces]
+    return [part for frame in frames for part in (frame, wire.send(Ping()))][:-1]
 
 
 def message(ticket: int, body: str) -> dict[str, Any]:
