@@ -63,6 +63,7 @@ def _serve(settings: Settings, _: argparse.Namespace) -> None:
             registry = create_app(settings)
             with _told("CCR_ADMIN_EMAIL"):
                 await registry.prepare()
+            serving.settle()
             for line in await _first_lines(registry, listener.getsockname()):
                 print(line, flush=True)
             await serving.serve(registry, settings, registry.drain, listener=listener)
