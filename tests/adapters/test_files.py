@@ -9,10 +9,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from ccr import checks
 from ccr.adapters.cos import CosFiles, region_of
 from ccr.adapters.local import LocalFiles
-from ccr.checks import passed
+from ccr.checks import outside, passed
 from ccr.ports import FileMissing, FileStore, FilesUnavailable
 from ccr.settings import Settings
 from tests.object_storage import Bucket, serving
@@ -190,7 +189,7 @@ def test_check_says_whether_the_bucket_can_be_reached(signing: Bucket) -> None:
         (replace(good, cos_secret_key="another"), False),
         (replace(good, cos_endpoint=f"http://127.0.0.1:{free_port()}"), False),
     ):
-        [found] = checks._files(settings)
+        [found] = outside.files(settings)
         assert passed([found]) is right, found
 
 
