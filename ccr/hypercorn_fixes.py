@@ -8,9 +8,11 @@
 - After a message that is too big, it says goodbye, and then goes on collecting whatever the client sends.
 - After an answer that did not wait for the whole request, it closes the connection without having said so.
 - Stopping waits for open connections, on Python 3.12 and later without an end: `cut_connections` ends that.
+- A closed connection stays in memory, 8 kB of it, until one of Python's rarest collections of garbage.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -93,6 +95,14 @@ class _WebSocket(WSStream):
             self._wire = cast("Any", self.send).__self__.send.__self__.writer.transport
             self._line, line.write = line, self.write
         await super().app_send(message)
+        if message is None:
+            self._free()
+
+    def _free(self) -> None:
+        """Let go of what leads back here; of a line that was cut, the parser would wait for the rest for ever."""
+        self._line = None
+        with contextlib.suppress(AttributeError):
+            self.connection._proto._parse_more.close()  # noqa: SLF001 - nothing public ends it
 
     def write(self, text: str) -> bool:
         """Send the text in this very step, unless much of what was sent before still waits."""
@@ -190,7 +200,9 @@ class _Http11Only(H11Protocol):
 
 
 class _KnownConnection(TCPServer):
-    """Is known while it is open."""
+    """Is known while it is open, and holds nothing once it is closed."""
+
+    protocol: Any
 
     async def run(self) -> None:
         _open.add(self)
@@ -198,6 +210,23 @@ class _KnownConnection(TCPServer):
             await super().run()
         finally:
             _open.discard(self)
+            self.protocol = _OVER
+
+    async def _read_data(self) -> None:
+        await super()._read_data()
+        # The other side has closed. For whoever was between two requests, Hypercorn would first wait until that is for
+        # too long.
+        await self.idle_task.stop()
+
+
+class _Over:
+    """In place of a protocol: that one's way of sending leads back to the connection, so neither would be freed."""
+
+    async def handle(self, event: Any) -> None:
+        """Nobody is there any more to be told."""
+
+
+_OVER = _Over()
 
 
 _open: set[_KnownConnection] = set()

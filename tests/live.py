@@ -219,6 +219,12 @@ class RawSocket:
             if frame != "2":
                 return frame
 
+    async def pinged(self) -> None:
+        """The next ping; what else comes is passed over."""
+        async with asyncio.timeout(WITHIN):
+            while await self._wire.recv() != "2":
+                pass
+
     async def hear_all(self) -> list[str]:
         """Everything until the server closes the connection."""
         heard = []
@@ -231,6 +237,10 @@ class RawSocket:
     async def cut(self) -> None:
         """Close the connection, without reading what may still come."""
         await self._wire.close()
+
+    def drop(self) -> None:
+        """End the connection without a word."""
+        self._wire.transport.abort()
 
     async def enter(self, token: str) -> Self:
         """Connected and let in."""

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NoReturn
 
 import msgspec
@@ -12,6 +13,7 @@ from engineio.packet import MESSAGE
 from engineio.packet import Packet as EnginePacket
 from socketio import packet
 
+from ccr.realtime.environ import translated
 from ccr.realtime.rooms import Rooms
 from ccr.realtime.sockets import Asked
 from ccr.realtime.transport import Line, Transport
@@ -96,16 +98,19 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             cors_allowed_origins=allowed_origin,
             max_http_buffer_size=MAX_FRAME,
             http_compression=True,
+            monitor_clients=False,  # each connection looks after itself (`Awaited`)
             **options,
         )
-        self.eio._async = self.eio._async | {"websocket": Line}  # noqa: SLF001 - there is no other way to choose it
+        # Engine.IO's table of what is particular to ASGI; there is no option for a part of it.
+        self.eio._async = self.eio._async | {"translate_request": translated, "websocket": Line}  # noqa: SLF001
         self.eio.handlers["message now"] = self._take
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> Any:
         # Engine.IO names the class of its sockets itself and offers no other way to choose it.
-        self.eio.sockets[eio_sid].__class__ = Transport
-        self.eio.sockets[eio_sid].count()
-        self.eio.start_background_task(self._expect_connect, eio_sid)
+        socket = self.eio.sockets[eio_sid]
+        socket.__class__ = Transport
+        socket.count()
+        self._expect_connect(eio_sid)
         return await super()._handle_eio_connect(eio_sid, environ)
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
@@ -114,10 +119,20 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             # By polling a request of theirs may still hang here, waiting for what will never come.
             socket.release()
 
-    async def _expect_connect(self, eio_sid: str) -> None:
-        await self.sleep(PATIENCE)
-        if eio_sid in self.eio.sockets and self.manager.sid_from_eio_sid(eio_sid, "/") is None:
+    def _expect_connect(self, eio_sid: str) -> None:
+        socket: Transport | None = self.eio.sockets.get(eio_sid)
+        if socket is not None:
+            socket.expect(PATIENCE, partial(self._still_nobody, eio_sid))
+
+    async def _still_nobody(self, eio_sid: str) -> None:
+        if self._is_somebody(eio_sid):
+            # Who it is, is being looked up, and they may not be let in.
+            self._expect_connect(eio_sid)
+        else:
             await self.cut(eio_sid, "said nothing")
+
+    def _is_somebody(self, eio_sid: str) -> bool:
+        return self.manager.sid_from_eio_sid(eio_sid, "/") is not None
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         try:
@@ -133,6 +148,17 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         if self.manager.sid_from_eio_sid(eio_sid, namespace or "/") is not None:
             raise ValueError("connected already")
         await super()._handle_connect(eio_sid, namespace, data)
+        socket: Transport | None = self.eio.sockets.get(eio_sid)
+        if socket is not None and self._is_somebody(eio_sid):
+            socket.arrived()
+
+    async def _handle_disconnect(
+        self, eio_sid: str, namespace: str | None, reason: str | None = None
+    ) -> None:
+        await super()._handle_disconnect(eio_sid, namespace, reason)
+        # Whoever leaves without closing the transport may come again by it, but not stay away.
+        if not self._is_somebody(eio_sid):
+            self._expect_connect(eio_sid)
 
     async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: Any) -> None:  # noqa: A002, ARG002
         """An event of another form than `_EVENT`."""
@@ -221,7 +247,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
     async def close_strangers(self) -> None:
         """Close the transports by which nobody is connected."""
         for eio_sid, socket in list(self.eio.sockets.items()):
-            if self.manager.sid_from_eio_sid(eio_sid, "/") is None and socket.upgraded:
+            if not self._is_somebody(eio_sid) and socket.upgraded:
                 await socket.close(reason=self.reason.SERVER_DISCONNECT)
 
     def open_transports(self) -> int:

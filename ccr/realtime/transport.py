@@ -15,9 +15,9 @@ from typing import Any
 
 from engineio import exceptions, packet
 from engineio.async_drivers.asgi import WebSocket
-from engineio.async_socket import AsyncSocket
 from engineio.payload import Payload
 
+from ccr.realtime.awaited import Awaited
 from ccr.realtime.sockets import MOST_IN_FLIGHT
 
 # What somebody by polling does at once comes in one body. The library would drop all of it from the 17th packet on,
@@ -63,7 +63,7 @@ def _not_now(_text: str) -> bool:
     return False
 
 
-class Transport(AsyncSocket):  # type: ignore[misc]
+class Transport(Awaited):
     """One connection below Socket.IO."""
 
     # An object of the library's class becomes one of this class, so there is no `__init__` of ours.

@@ -14,6 +14,7 @@ from websockets.exceptions import InvalidStatus
 from ccr.desk.refusals import unavailable
 from ccr.realtime import server
 from ccr.realtime.sockets import MOST_OF_ONE
+from ccr.realtime.transport import Transport
 from tests.accounts_house import CARLA, LAPTOP, PASSWORD
 from tests.live import Live, live_registry
 from tests.waiting import until
@@ -173,6 +174,13 @@ async def test_who_has_very_many_sockets_gets_no_more_and_the_others_stay(tmp_pa
         await limited.connect("carla")
 
 
+def patience_of(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What is carried out when it ends, for each time that it begins: here it ends when a test says so."""
+    over: list[Any] = []
+    monkeypatch.setattr(Transport, "expect", lambda _, _within, otherwise: over.append(otherwise))
+    return over
+
+
 async def test_a_connection_that_says_nothing_is_closed(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "PATIENCE", 0.01)
     raw = await live.raw()
@@ -181,18 +189,49 @@ async def test_a_connection_that_says_nothing_is_closed(live: Live, monkeypatch:
 
 
 async def test_who_was_refused_and_stays_is_closed(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    refused = asyncio.Event()
-
-    async def patience(_: float) -> None:
-        await refused.wait()
-
-    monkeypatch.setattr(live.registry.server, "sleep", patience)
+    over = patience_of(monkeypatch)
     raw = await live.raw()
     await raw.hear()
     await raw.say('40{"token":"nobody"}')
     assert (await raw.hear()).startswith("44")
-    refused.set()
+
+    await over.pop()()
     assert await raw.hear_all() == ["1"]
+
+
+async def test_who_leaves_and_keeps_the_transport_is_closed(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = patience_of(monkeypatch)
+    raw = await live.raw("carla")
+    await raw.say("41")
+    await until(lambda: not live.registry.sockets.all() and len(over) == 2)
+
+    await over.pop()()
+    assert await raw.hear_all() == ["1"]
+
+
+async def test_who_is_still_being_looked_up_is_waited_for(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = patience_of(monkeypatch)
+    asked, go, look_up = asyncio.Event(), asyncio.Event(), live.registry.signing_in.identify
+
+    async def slowly(token: str) -> Any:
+        asked.set()
+        await go.wait()
+        return await look_up(token)
+
+    monkeypatch.setattr(live.registry.signing_in, "identify", slowly)
+    raw = await live.raw()
+    await raw.hear()
+    await raw.say(f'40{{"token":"{live.tokens["carla"]}"}}')
+    await asked.wait()
+
+    await over.pop()()
+    assert len(over) == 1
+    go.set()
+    assert (await raw.hear()).startswith("40{")
 
 
 async def test_the_token_may_be_told_after_a_refusal(live: Live) -> None:

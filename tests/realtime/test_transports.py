@@ -241,7 +241,7 @@ async def test_what_comes_later_does_not_overtake_what_waits(
     await amir.fence()
 
     [to_amir] = live.registry.server.eio.sockets.values()
-    [connection] = [open_ for open_ in hypercorn_fixes._open if open_.protocol.protocol.stream]  # type: ignore[union-attr]
+    [connection] = [open_ for open_ in hypercorn_fixes._open if open_.protocol.protocol.stream]
     async with connection.send_lock:
         deliver(3, -1)
         await until(to_amir.queue.empty)
@@ -338,3 +338,26 @@ def frames_of(text: str, fragments: int) -> list[bytes]:
 
 def message(ticket: int, body: str) -> dict[str, Any]:
     return {"ticket": ticket, "key": new_key(), "command": {"type": "post_message", "body": body}}
+
+
+async def test_who_answers_pings_is_asked_again(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live.registry.server.eio, "ping_interval", 0.01)
+    carla = await live.raw("carla")
+    for _ in range(3):
+        await carla.pinged()
+        await carla.say("3")
+
+
+@pytest.mark.parametrize("transport", ["websocket", "polling"])
+async def test_who_answers_no_ping_is_gone(
+    live: Live, monkeypatch: pytest.MonkeyPatch, transport: str
+) -> None:
+    async with aiohttp.ClientSession() as http:
+        if transport == "websocket":
+            await live.raw("carla")
+        else:
+            await Polling(live, http).enter(live.tokens["carla"])
+        [socket] = live.registry.server.eio.sockets.values()
+        monkeypatch.setattr(live.registry.server.eio, "ping_timeout", 0.01)
+        socket._ping()
+        await until(lambda: live.transports() == 0 and not live.registry.sockets.all())
