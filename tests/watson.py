@@ -15,7 +15,7 @@ from ccr.adapters.watson import WatsonAssistant
 KEY = "the-api-key"
 PATH = "/v2/assistants/an-assistant/environments/live"
 
-OPTION = {
+OPTION: dict[str, Any] = {
     "response_type": "option",
     "title": "Which one?",
     "options": [
@@ -51,6 +51,16 @@ PERSON = {
 ANSWERS: dict[str, list[dict[str, Any]]] = {
     "menu": [OPTION],
     "unsure": [SUGGESTION],
+    "tricky menu": [
+        {"response_type": "text", "text": "1. Not a choice\n2. Nor this"},
+        OPTION
+        | {
+            "options": [
+                OPTION["options"][0] | {"label": "<img src=x onerror=alert(1)>"},
+                OPTION["options"][1],
+            ]
+        },
+    ],
     "wait": [
         {"response_type": "pause", "time": 5, "typing": True},
         {"response_type": "text", "text": "Done."},

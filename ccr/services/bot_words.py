@@ -1,5 +1,6 @@
 """What the bot says on a ticket, as the plain text of a message."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from statistics import median
@@ -11,6 +12,9 @@ from ccr.ports import Reply
 
 _PERSON = "Write “person”, and I am silent."
 LONGEST = 4_000
+
+OFFERS = "Answer with a number, or in your own words."
+"""What a message with choices ends with: by it web/js/choices.js knows them, to make buttons of them."""
 
 
 def answer_from_help(article: dict[str, Any]) -> str:
@@ -35,16 +39,18 @@ def message_of(replies: Sequence[Reply]) -> tuple[str, dict[str, str]]:
     """Replies as one message, and what each choice that it offers stands for, by its number and by its words."""
     lines: list[str] = []
     choices: dict[str, str] = {}
+    numbers = itertools.count(1)
     for reply in replies:
         lines += [reply.text] if reply.text else []
-        for number, option in enumerate(reply.options, start=len(choices) // 2 + 1):
-            lines.append(f"{number}. {option.label}")
-            choices |= {str(number): option.text, _plain(option.label): option.text}
+        for option, number in zip(reply.options, numbers, strict=False):
+            lines.append(f"{number}. {' '.join(option.label.split())}")
+            choices |= {_plain(option.label): option.text, str(number): option.text}
         if reply.url and reply.type != "person":
             lines.append(f"{reply.title}: {reply.url}")
     if choices:
-        lines.append("Answer with a number, or in your own words.")
-    return "\n".join(lines)[:LONGEST].strip(), choices
+        lines.append(OFFERS)
+    body = "\n".join(lines).replace("\r\n", "\n").replace("\r", "\n")
+    return body[:LONGEST].strip(), choices
 
 
 def chosen(text: str, choices: dict[str, str]) -> str:

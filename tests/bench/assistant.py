@@ -78,12 +78,15 @@ async def main(asked: argparse.Namespace) -> None:
         AsyncExitStack() as open_,
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
     ):
-        sides: dict[str, Side] = {}
+        made = []
         for kind in SIDES:
             watson = await open_.enter_async_context(watson_served())
             watson.always = int(kind) if kind.isdigit() else kind
             server = await open_.enter_async_context(registry(kind, watson.url))
-            sides[kind] = await talkers(session, kind, server, asked)
+            made.append(talkers(session, kind, server, asked))
+        sides = dict(zip(SIDES, await asyncio.gather(*made), strict=True))
+        for side in sides.values():
+            await mails_sent(session, side.server, asked.customers)
         await in_turns(
             list(sides.values()),
             asked.blocks * int(BLOCK / asked.rate / TURN),
@@ -114,6 +117,12 @@ async def raised(person: Frames, number: int, kind: str) -> int:
         await asyncio.sleep(0.001)
     await person.ask("read", {"ticket": ticket, "seq": 99})
     return ticket
+
+
+async def mails_sent(session: aiohttp.ClientSession, server: Server, left: int) -> None:
+    """Wait until all is sent that the tickets owe, but for so many mails that are not due yet."""
+    while await server.metric(session, 'ccr_queue_depth{queue="outbox"}') > left:
+        await asyncio.sleep(0.5)
 
 
 async def talk(side: Side, rate: int) -> None:

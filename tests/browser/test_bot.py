@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from tests.browser.desk import Desk, open_desk
@@ -185,6 +186,40 @@ async def test_watson_talks_on_the_ticket_until_amir_does(with_watson: Desk, wat
 
     assert await bots_entries(desk) == 4
     assert watson.heard == ["menu", "parcel", "markup"]
+
+
+async def test_what_watson_offers_can_be_tapped(with_watson: Desk, watson: Watson) -> None:
+    desk = with_watson
+    ticket = await desk.live.raise_ticket(query="My kettle hums")
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    await expect(carla.locator(".bot .body")).to_contain_text("run by IBM Watson, a program")
+    await has_read(desk, 2)
+    offered = carla.get_by_role("group", name="Choose an answer").get_by_role("button")
+
+    await write(carla, "tricky menu")
+    await expect(offered).to_have_text(["<img src=x onerror=alert(1)>", "The parcel"])
+    await write(carla, "menu")
+    await expect(offered).to_have_text(["The bill", "The parcel"])
+    assert (await Axe().run(carla)).response["violations"] == []
+    await offered.last.focus()
+    await carla.keyboard.press("Enter")
+    await expect(carla.locator(".entries .mine .body").last).to_have_text("The parcel")
+    await expect(carla.locator(".bot .body").last).to_have_text("You said parcel")
+    await expect(offered).to_have_count(0)
+    await expect(carla.get_by_label("Message", exact=True)).to_be_focused()
+
+    await write(carla, "unsure")
+    await expect(offered).to_have_text(["Paying"])
+    await desk.live.do("ada", ticket, "assign_agent", agent=desk.live.id("amir"))
+    amir = await desk.visit("amir", f"/tickets/{ticket}")
+    await expect(amir.locator(".bot .body").last).to_contain_text("1. Paying")
+    await carla.reload()
+    await expect(offered).to_have_text(["Paying"])
+    await expect(amir.locator(".choices")).to_have_count(0)
+    await write(amir, "Good morning!")
+    await expect(carla.get_by_text("Good morning!", exact=True)).to_be_visible()
+    await expect(offered).to_have_count(0)
+    assert watson.heard == ["tricky menu", "menu", "parcel", "unsure"]
 
 
 async def test_while_watson_hangs_people_talk(with_watson: Desk, watson: Watson) -> None:

@@ -38,13 +38,13 @@ async def assemble(session: aiohttp.ClientSession, url: str, tickets: int) -> Ca
     agents = [await _agent(session, url, ada, name) for name in ("amir", "bea", "chen")]
     cast = Cast(ada, agents)
     for number in range(tickets):
-        customer = await _customer(session, url, f"carla{number}")
+        carla = await customer(session, url, f"carla{number}")
         command = {"type": "open_ticket", "query": f"Question {number}"}
         key = f"first-{number:06d}"
-        opened = await _ask(session, url, "tickets", customer, {"key": key, "query": command["query"]})
-        cast.customers.append(customer)
+        opened = await _ask(session, url, "tickets", carla, {"key": key, "query": command["query"]})
+        cast.customers.append(carla)
         cast.tickets.append(int(opened["id"]))
-        cast.first_sends.append((customer, 0, key, command))
+        cast.first_sends.append((carla, 0, key, command))
         await _assign(session, url, cast, number)
     return cast
 
@@ -56,7 +56,8 @@ async def _assign(session: aiohttp.ClientSession, url: str, cast: Cast, number: 
     cast.first_sends.append((cast.ada, ticket, key, command))
 
 
-async def _customer(session: aiohttp.ClientSession, url: str, name: str) -> Person:
+async def customer(session: aiohttp.ClientSession, url: str, name: str) -> Person:
+    """Registered and signed in."""
     email = f"{name}@example.org"
     person = {"first_name": name.title(), "last_name": "Customer", "email": email, "mobile": "+15550100"}
     secret = {"password": PASSWORD, "confirm_password": PASSWORD}

@@ -1,15 +1,27 @@
 """The bot on a ticket where Watson answers for it, through IBM's own SDK; and where it does not."""
 
+import email
+import email.policy
 import json
 from collections.abc import AsyncIterator
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
+from ccr.adapters.mail_file import FileMailer
+from ccr.adapters.mail_templates import JinjaTemplates
+from ccr.desk.notices import WAITS_UNREAD, Channel
+from ccr.package_files import template_folder
 from ccr.services import ticket_bot
+from ccr.services.mail_carrier import MailCarrier
+from ccr.services.postman import Postman
+from ccr.store import read_marks
 from tests.desk_house import open_desk
 from tests.services.test_ticket_bot import Room
 from tests.watson import PERSON, Watson, watson_served
+
+MARKUP = "<img src=x onerror=alert(1)> [x](javascript:alert(1))"
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -86,11 +98,33 @@ async def test_addresses_and_numbers_stay_here(room: Room, watson: Watson) -> No
     assert watson.heard == ["Mail [e-mail] or call [number]"]
 
 
-async def test_what_it_says_is_text_in_the_mail_too(room: Room, watson: Watson) -> None:
-    ticket = await room.told("My kettle hums")
+async def test_what_it_says_is_text_in_the_mail_too(room: Room, watson: Watson, tmp_path: Path) -> None:
+    house, carla = room.desk.house, room.desk.carla
+    ticket = await room.open("My kettle hums")
+    await house.database.write(
+        lambda c: read_marks.move(c, ticket, carla.id, 2, 0)
+    )  # where it goes, and no more
+    await room.say(carla, ticket, body="markup")
+    assert f"{MARKUP}\\nBcc: a@example.org" in (await room.said(ticket))[-1]
+    house.later(WAITS_UNREAD)
 
-    await room.say(room.desk.carla, ticket, body="markup")
+    mailer = FileMailer(tmp_path / "mail", sender="care@example.org", now=lambda: house.time)
+    templates = JinjaTemplates(template_folder() / "mail")
+    home = "https://care.example.org/"
+    carrier = MailCarrier(
+        house.database, mailer, templates, house.resets.mint, public_url=home, now=lambda: house.time
+    )
+    await Postman(house.database, {Channel.MAIL: carrier}, now=lambda: house.time).drain_once()
 
-    assert "<img src=x onerror=alert(1)> [x](javascript:alert(1))" in (await room.said(ticket))[-1]
-    kinds = await room.desk.house.owed()
-    assert "message_waiting" in kinds  # whose template shows it as text: see test_mail_templates
+    [path] = (tmp_path / "mail").glob("*message_waiting.eml")
+    mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    assert isinstance(mail, EmailMessage)
+    text, html = (part.get_content() for part in mail.iter_parts())
+    assert mail.defects == []
+    assert mail["Bcc"] is None
+    assert mail["To"] == "Carla Custer <carla@example.org>"
+    assert MARKUP in text
+    assert "Bcc: a@example.org" in text
+    assert "&lt;img src=x onerror=alert(1)&gt; [x](javascript:alert(1))" in html
+    assert "<img src=x" not in html
+    assert 'href="javascript:' not in html

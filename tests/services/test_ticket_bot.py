@@ -18,6 +18,7 @@ from ccr.desk.hours import Hours
 from ccr.desk.people import Person
 from ccr.ports import AssistantFailed, Option, Reply, Said
 from ccr.services import ticket_bot
+from ccr.services.bot_words import OFFERS, chosen, message_of
 from ccr.services.help_centre import shipped
 from ccr.services.patience import Patience
 from ccr.services.ticket_bot import LOOKS, TicketBot
@@ -263,6 +264,16 @@ async def test_a_choice_is_made_by_its_number_or_its_words(desk: Desk, answer: s
     await room.say(desk.carla, ticket, body=answer)
 
     assert distant.heard == ["Where is it?", "p"]
+
+
+def test_choices_are_counted_through_and_stand_on_a_line_each() -> None:
+    first = Reply(type="options", text="Which one?", options=(Option("The\n2. bill", "b"), Option("It", "i")))
+    second = Reply(type="options", text="Or", options=(Option("It", "j"),))
+
+    body, choices = message_of([first, second])
+
+    assert body.splitlines() == ["Which one?", "1. The 2. bill", "2. It", "Or", "3. It", OFFERS]
+    assert [chosen(said, choices) for said in ("1", "2", "3", "the  2. BILL")] == ["b", "i", "j", "b"]
 
 
 async def test_an_agent_who_is_quicker_has_the_word(desk: Desk) -> None:

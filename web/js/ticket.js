@@ -38,7 +38,21 @@ function start() {
     conversation.older();
   });
   timeline.onWay.addEventListener("click", (event) => decideFailed(event, conversation));
+  if (document.querySelector("#assistant > *")) hearBot((body) => conversation.write({ type: "post_message", body }));
   keepOpenWhereThereIsRoom(document.querySelector("#about"));
+}
+
+/** What the bot offers can be chosen by a button, from its first word on. */
+function hearBot(send) {
+  const watch = new MutationObserver(look);
+  watch.observe(timeline.list, { childList: true });
+  look();
+
+  function look() {
+    if (!timeline.list.querySelector(".bot")) return;
+    watch.disconnect();
+    import("./choices.js").then(({ offerChoices }) => offerChoices(timeline, send), () => {}); // it can be typed
+  }
 }
 
 function wireComposer(conversation) {
