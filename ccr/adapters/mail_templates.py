@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
 SUBJECT_LENGTH = 180
 
 # Line ends and control characters, and what would turn the text that follows around.
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+_BLANK_LINES = re.compile(r"\n{3,}")
 _LIKE_A_LINK = re.compile(r"[/:@\\]|\w\.\w")
 
 
@@ -30,14 +31,29 @@ class JinjaTemplates:
             auto_reload=False,
         )
         self._jinja.filters |= {"line": line, "salutation": salutation, "when": when, "quoted": quoted}
+        self._known: dict[str, tuple[Template, Template]] = {}
 
     def mail(self, kind: str, data: dict[str, object]) -> tuple[str, str, str]:
         """Subject, text and HTML. Raises a `jinja2.TemplateError` for an unknown kind or missing data."""
-        template = self._jinja.get_template(f"{kind}.txt")
-        subject = line("".join(template.blocks["subject"](template.new_context(data))))[:SUBJECT_LENGTH]
-        data = data | {"subject": subject}
-        text = re.sub(r"\n{3,}", "\n\n", template.render(data)).strip() + "\n"
-        return subject, text, self._jinja.get_template(f"{kind}.html").render(data)
+        text_form, html_form = self._forms(kind)
+        # Each template on its own would gather the globals for each rendering anew.
+        known: dict[str, Any] = {**self._jinja.globals, **data}
+        subject = line("".join(text_form.blocks["subject"](text_form.new_context(known, shared=True))))
+        known["subject"] = subject = subject[:SUBJECT_LENGTH]
+        text, html = (_render(form, known) for form in (text_form, html_form))
+        return subject, _BLANK_LINES.sub("\n\n", text).strip() + "\n", html
+
+    def _forms(self, kind: str) -> tuple[Template, Template]:
+        if kind not in self._known:
+            self._known[kind] = (
+                self._jinja.get_template(f"{kind}.txt"),
+                self._jinja.get_template(f"{kind}.html"),
+            )
+        return self._known[kind]
+
+
+def _render(form: Template, known: dict[str, Any]) -> str:
+    return "".join(form.root_render_func(form.new_context(known, shared=True)))
 
 
 def line(text: str) -> str:

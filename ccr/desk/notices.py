@@ -65,6 +65,9 @@ CHANNELS = {
 """What may be told how, and be turned off by who does not want to hear of it. Every other kind is mailed, always:
 codes, and what somebody must know to keep their account safe."""
 
+URGENT = (Kind.ONE_TIME_CODE, Kind.MOBILE_CODE, Kind.PASSWORD_CHANGED, Kind.NEW_DEVICE)
+"""Somebody sits and waits for it, or must act on it at once: these overtake whatever else is owed."""
+
 TOLD = {
     Role.CUSTOMER: (
         Kind.MESSAGE_WAITING,

@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from ccr.desk.people import Person
-from ccr.store.outbox import Owed
+from ccr.store.claims import Owed
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):

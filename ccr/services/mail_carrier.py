@@ -12,8 +12,10 @@ from ccr.services import mail_data
 from ccr.services.carrying import Later, Outcome, Pointless, Sent, Turn
 from ccr.services.mail_data import CODE_WORTH, Send
 from ccr.services.together import Together
+from ccr.store import bounces
+from ccr.store.claims import Owed
+from ccr.store.connection import Connection
 from ccr.store.database import Database
-from ccr.store.outbox import Owed
 
 Mint = Callable[[str], Awaitable[tuple[Person, str] | None]]
 """Makes a one-time code for who has this address; the code is known only to the mail."""
@@ -38,7 +40,8 @@ class MailCarrier:
         unsubscribe: Callable[[int, str], str] = lambda _person, _kind: "",
         now: Callable[[], int] = clock.now,
     ) -> None:
-        self._reading = Together(database)
+        self._database = database
+        self._judging = Together(database, self._judge_all)
         self._mailer = mailer
         self._templates = templates
         self._mint = mint
@@ -62,14 +65,21 @@ class MailCarrier:
 
     async def _judge(self, owed: Owed) -> Send | Later | Pointless:
         if owed.kind != Kind.ONE_TIME_CODE:
-            now = self._now()
-            return await self._reading.read(
-                lambda connection: mail_data.judge(connection, owed, now, self._home)
-            )
-        if owed.address is None or self._now() - owed.created_at > CODE_WORTH:
+            verdict = await self._judging.ask(owed)
+            if isinstance(verdict, SendFailed):
+                raise verdict
+            return verdict
+        address = owed.address
+        if address is None or self._now() - owed.created_at > CODE_WORTH:
             return Pointless()
-        await self._reading.read(lambda connection: mail_data.refuse_bounced(connection, owed.address or ""))
-        return mail_data.with_code(owed, await self._mint(owed.address), self._home)
+        if reason := await self._database.read(lambda connection: bounces.why(connection, address)):
+            raise mail_data.came_back(reason)
+        return mail_data.with_code(owed, await self._mint(address), self._home)
+
+    def _judge_all(
+        self, connection: Connection, owed: list[Owed]
+    ) -> list[Send | Later | Pointless | SendFailed]:
+        return mail_data.judge(connection, owed, self._now(), self._home)
 
     async def _rendered(self, kind: str, data: dict[str, Any]) -> tuple[str, str, str]:
         """The first of its kind in a thread, since its templates are compiled; then it takes less time than the way."""

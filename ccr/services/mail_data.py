@@ -5,17 +5,16 @@ from typing import Any
 import msgspec
 
 from ccr.desk.clock import MINUTE
-from ccr.desk.events import Reach
-from ccr.desk.notices import WAITS_UNREAD, Channel, Kind
+from ccr.desk.notices import WAITS_UNREAD, Kind
 from ccr.desk.people import Person
-from ccr.desk.ticket import Ticket
+from ccr.desk.ticket import Names, Ticket
 from ccr.ports import SendFailed
 from ccr.services.carrying import Later, Pointless
 from ccr.services.resets import GOOD_FOR
-from ccr.store import bounces, lists, quiet_kinds, tickets, waiting
+from ccr.store import recipients, waiting
+from ccr.store.claims import Owed
 from ccr.store.connection import Connection
-from ccr.store.lists import Seen
-from ccr.store.outbox import Owed
+from ccr.store.recipients import Recipient
 
 QUOTED = 5
 """Messages quoted in one mail, the newest ones."""
@@ -39,33 +38,38 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
 Verdict = Send | Later | Pointless
 
 
-def judge(connection: Connection, owed: Owed, now: int, home: str) -> Verdict:
-    """What to do with a mail owed to a person. `home` is what its links start with.
+def judge(connection: Connection, owed: list[Owed], now: int, home: str) -> list[Verdict | SendFailed]:
+    """What to do with each of these mails, owed to a person each. `home` is what their links start with.
 
-    It is worth nothing to who is gone or has no address, or (an agent) no longer has the ticket; or to who
-    turned the kind off.
+    One is worth nothing to who is gone or has no address, or (an agent) no longer has the ticket; or to who
+    turned the kind off. It fails where mail to the address came back.
     """
-    person = tickets.actor(connection, owed.person) if owed.person is not None else None
-    if person is None or not person.active or not person.email:
+    found = recipients.of(connection, [each.id for each in owed])
+    return [_judge(connection, each, found.get(each.id), now, home) for each in owed]
+
+
+def _judge(
+    connection: Connection, owed: Owed, found: Recipient | None, now: int, home: str
+) -> Verdict | SendFailed:
+    if found is None or not found.person.active or not found.person.email or found.quiet:
         return Pointless()
-    if (owed.kind, Channel.MAIL.value) in quiet_kinds.of(connection, person.id):
-        return Pointless()
-    refuse_bounced(connection, person.email)
+    if found.bounced:
+        return came_back(found.bounced)
+    person, ticket, names = found.person, found.ticket, found.names
+    data, to = _said(owed, person, home), found.person.email
     if owed.ticket is None:
-        return Send(reader=person, to=person.email, data=_said(owed, person, home))
-    found = lists.some(connection, person, Reach.EVERYONE, [owed.ticket])
-    if not found:
+        return Send(reader=person, to=to, data=data)
+    if ticket is None or names is None:
         return Pointless()
-    data = _said(owed, person, home) | {"ticket": _facts(found[0])}
+    data["ticket"] = _facts(ticket, names)
     if owed.kind == Kind.MESSAGE_WAITING:
-        return _waiting(connection, person, found[0].ticket, data, now)
-    return Send(reader=person, to=person.email, data=data)
+        return _waiting(connection, person, ticket, data, now)
+    return Send(reader=person, to=to, data=data)
 
 
-def refuse_bounced(connection: Connection, address: str) -> None:
-    """Raise `SendFailed` for an address that mail came back from: it is not mailed until it is another."""
-    if reason := bounces.why(connection, address):
-        raise SendFailed(f"mail to this address came back: {reason}", again=False)
+def came_back(reason: str) -> SendFailed:
+    """Mail from an address came back: it is not mailed until it is another."""
+    return SendFailed(f"mail to this address came back: {reason}", again=False)
 
 
 def with_code(owed: Owed, minted: tuple[Person, str] | None, home: str) -> Verdict:
@@ -101,15 +105,14 @@ def _said(owed: Owed, person: Person, home: str) -> dict[str, Any]:
     return owed.data | {"reader": reader, "home": home, "at": owed.created_at, "unsubscribe": ""}
 
 
-def _facts(seen: Seen) -> dict[str, Any]:
-    ticket = seen.ticket
+def _facts(ticket: Ticket, names: Names) -> dict[str, Any]:
     return {
         "id": ticket.id,
         "query": ticket.query,
         "status": ticket.status.value,
         "priority": ticket.priority.value,
-        "customer": seen.names.customer,
-        "agent": seen.names.agent,
+        "customer": names.customer,
+        "agent": names.agent,
     }
 
 

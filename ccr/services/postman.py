@@ -17,16 +17,17 @@ from functools import partial
 from ccr import metrics
 from ccr.desk import clock
 from ccr.desk.clock import HOUR, MINUTE, SECOND
-from ccr.desk.notices import Channel
+from ccr.desk.notices import URGENT, Channel
 from ccr.desk.refusals import Refusal
 from ccr.ports import SendFailed
 from ccr.services import mail_retries
 from ccr.services.carrying import Carrier, Sent
 from ccr.services.pacing import Pace
-from ccr.services.settling import Settler, Unit, failing, named, settling
-from ccr.store import bounces, notices, outbox, spreading
+from ccr.services.settling import Outcome, Settler, Unit, failing, named, settling
+from ccr.store import bounces, claims, notices, outbox, spreading
+from ccr.store.claims import Owed
+from ccr.store.connection import Connection
 from ccr.store.database import Database
-from ccr.store.outbox import Owed
 
 log = logging.getLogger("ccr.postman")
 
@@ -36,20 +37,29 @@ IN_FLIGHT = 50
 SPREAD = 200
 """Notices spread in one look."""
 
+SPARE = 5
+"""So many more, of what is urgent: however slowly the rest goes, that does not wait behind it."""
+
+BATCH = 16
+"""Rows worth a claim while others are under way: a few at a time would be a transaction for every few."""
+
 LEASE = MINUTE
 """How long a claim lasts, in milliseconds: longer than sending and settling take."""
 
 IDLE = 5.0
 """Seconds between looks when nobody wakes the postman: what is due later, or was put by another process."""
 
-GAP = 0.0038
+GAP = 0.0043
 """Seconds from one to the next that goes out: a thousand at once would keep those waiting who talk meanwhile."""
 
-BREATH = 0.03
+BREATH = 0.06
 """Seconds in which many wakes become one look."""
 
 GRACE = 3.0
 """Seconds that what is under way has when the postman must stop."""
+
+
+Queues = dict[str, tuple[int, int]]
 
 
 class Postman:
@@ -68,8 +78,8 @@ class Postman:
         self._now = now
         self._chance = chance
         self._pace = Pace(GAP)
-        self._settler = Settler(database, self.wake)
         self._worker = secrets.token_hex(8)
+        self._settler = Settler(database, self._worker, now, self.wake)
         self._woken = asyncio.Event()
         self._going: dict[asyncio.Task[None], str] = {}
         self._held_until: dict[str, int] = {}
@@ -115,14 +125,14 @@ class Postman:
     async def _look(self) -> float:
         """Start what is due; how many seconds to wait for the next look, unless woken."""
         try:
-            queues, dead = await self._database.read(lambda c: (outbox.queues(c), outbox.dead(c)))
+            queues, dead, urgent = await self._database.read(self._owed)
             self._note_depth(queues, dead)
             if (
                 queues.get(Channel.EVERY.value, (0, self._now() + 1))[1] <= self._now()
                 and await self._spread()
             ):
-                queues = await self._database.read(outbox.queues)
-            await self._start(queues)
+                queues, _, urgent = await self._database.read(self._owed)
+            await self._start(queues, urgent)
             await self._sweep()
             self._troubled = False
         except Exception as error:  # noqa: BLE001 - the postman outlives whatever ails the database
@@ -132,25 +142,33 @@ class Postman:
             return IDLE
         return self._pause(queues)
 
-    def _note_depth(self, queues: dict[str, tuple[int, int]], dead: dict[str, int]) -> None:
+    def _owed(self, connection: Connection) -> tuple[Queues, dict[str, int], set[str]]:
+        channels = [channel.value for channel in self._carriers]
+        urgent = claims.urgent(connection, channels, self._now()) if channels else set[str]()
+        return outbox.queues(connection), outbox.dead(connection), urgent
+
+    def _note_depth(self, queues: Queues, dead: dict[str, int]) -> None:
         for channel in self._carriers:
             metrics.OUTBOX_DEAD.labels(channel.value).set(dead.get(channel.value, 0))
         metrics.QUEUE_DEPTH.labels("outbox").set(sum(count for count, _ in queues.values()))
         self._oldest_due = min((due_at for _, due_at in queues.values()), default=None)
 
-    async def _start(self, queues: dict[str, tuple[int, int]]) -> None:
+    async def _start(self, queues: Queues, urgent: set[str]) -> None:
         """As much of what is due as there is room for; no channel takes all of it while another has something due."""
         busy = Counter(self._going.values())
         due = [c for c in self._open() if c.value in queues and queues[c.value][1] <= self._now()]
         for left, channel in zip(range(len(due), 0, -1), due, strict=True):
             room = IN_FLIGHT - len(self._going)
-            room = min(-(-room // left), self._carriers[channel].most - busy[channel.value])
-            for owed in await self._claim(channel, room) if room > 0 else []:
+            share = max(0, min(-(-room // left), self._carriers[channel].most - busy[channel.value]))
+            if self._going and share < min(BATCH, queues[channel.value][0]):
+                share = 0  # there will be more room in a moment
+            spare = room + SPARE - share if channel.value in urgent else 0
+            for owed in await self._claim(channel, share + spare, spare) if share + spare > 0 else []:
                 task = asyncio.create_task(self._carry(owed))
                 self._going[task] = owed.channel
                 task.add_done_callback(self._carried)
 
-    def _pause(self, queues: dict[str, tuple[int, int]]) -> float:
+    def _pause(self, queues: Queues) -> float:
         """Until the next of what waits is due, or allowed; what is due already is looked for by who has room again."""
         now = self._now()
         ahead = [
@@ -185,10 +203,10 @@ class Postman:
         await self._database.write(lambda connection: bounces.sweep(connection, now))
         self._sweep_at = now + (SECOND if removed else HOUR)
 
-    async def _claim(self, channel: Channel, most: int) -> list[Owed]:
+    async def _claim(self, channel: Channel, most: int, spare: int = 0) -> list[Owed]:
         now = self._now()
         return await self._database.write(
-            lambda connection: outbox.claim(connection, self._worker, now, LEASE, most, channel.value)
+            lambda connection: claims.claim(connection, self._worker, now, LEASE, most, channel.value, spare)
         )
 
     def _carried(self, task: asyncio.Task[None]) -> None:
@@ -205,7 +223,7 @@ class Postman:
             async with asyncio.timeout(GRACE):
                 await self._settler.finish()
         with suppress(Exception):
-            await self._database.write(lambda connection: outbox.release(connection, self._worker))
+            await self._database.write(lambda connection: claims.release(connection, self._worker))
         await self.close()
 
     async def close(self) -> None:
@@ -214,6 +232,7 @@ class Postman:
             await carrier.close()
 
     async def _carry(self, owed: Owed) -> None:
+        outcome: Outcome
         try:
             outcome = await self._deliver(owed)
         except SendFailed as failure:
@@ -225,11 +244,12 @@ class Postman:
             outcome = self._failed(owed, SendFailed(mail_retries.fault(error), again=True))
         self._settler.note(owed, outcome)
 
-    async def _deliver(self, owed: Owed) -> Unit:
+    async def _deliver(self, owed: Owed) -> Outcome:
         """What is to be noted down of it."""
         if owed.unsure >= mail_retries.MOST_UNSURE:
             raise SendFailed(f"{owed.unsure} tries without an answer: it may have arrived", again=False)
-        outcome = await self._carriers[Channel(owed.channel)].carry(owed, self._pace.turn)
+        turn = _at_once if owed.kind in URGENT else self._pace.turn
+        outcome = await self._carriers[Channel(owed.channel)].carry(owed, turn)
         if isinstance(outcome, Sent):
             log.info("notice sent", extra=named(owed))
             metrics.NOTICES.labels(owed.channel, "sent").inc()
@@ -247,3 +267,7 @@ class Postman:
                 # The whole provider asked for a pause: to try the next one would only be one more refusal.
                 self._held_until[owed.channel] = now + mail_retries.named_pause(failure.after)
         return failing(owed, self._worker, failure, now, again_at)
+
+
+async def _at_once() -> None:
+    """No turn to wait for."""

@@ -15,8 +15,9 @@ from ccr.services import push_data
 from ccr.services.carrying import Outcome, Pointless, Sent, Turn
 from ccr.services.together import Together
 from ccr.store import subscriptions
+from ccr.store.claims import Owed
+from ccr.store.connection import Connection
 from ccr.store.database import Database
-from ccr.store.outbox import Owed
 from ccr.store.subscriptions import Subscription
 
 SENDING = 15.0
@@ -30,27 +31,30 @@ class PushCarrier:
 
     def __init__(self, database: Database, pusher: Pusher, *, now: Callable[[], int] = clock.now) -> None:
         self._database = database
-        self._reading = Together(database)
+        self._judging = Together(database, self._judge)
         self._pusher = pusher
         self._now = now
 
     async def carry(self, owed: Owed, turn: Turn) -> Outcome:
         """Send it, if it is still worth showing. Raises `SendFailed`. A browser that is gone is forgotten."""
-        now = self._now()
-        verdict = await self._reading.read(lambda connection: push_data.judge(connection, owed, now))
+        verdict = await self._judging.ask(owed)
         if not isinstance(verdict, push_data.Send):
             return verdict
         where = verdict.where
         await turn()
         try:
             async with asyncio.timeout(SENDING):
-                await self._pusher.send(_push(owed, verdict, now))
+                await self._pusher.send(_push(owed, verdict, self._now()))
         except TimeoutError:
             raise SendFailed("no answer in time", again=True, unsure=True) from None
         except Unreachable:
             await self._database.write(lambda connection: subscriptions.drop(connection, where.id))
             return Pointless()
         return Sent(reader=verdict.reader, up_to=verdict.up_to)
+
+    def _judge(self, connection: Connection, owed: list[Owed]) -> list[push_data.Verdict]:
+        now = self._now()
+        return [push_data.judge(connection, each, now) for each in owed]
 
     async def close(self) -> None:
         """Close the pusher."""

@@ -2,39 +2,48 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
 from ccr.desk.notices import Channel, Kind
 from ccr.ports import SendFailed
-from ccr.services.carrying import Later, Outcome, Sent
-from ccr.store import outbox, waiting
+from ccr.services import carrying
+from ccr.services.carrying import Later, Sent
+from ccr.store import claims, outbox, waiting
+from ccr.store.claims import Owed, Settled
 from ccr.store.connection import Connection
 from ccr.store.database import Database
-from ccr.store.outbox import Owed
 
 log = logging.getLogger("ccr.postman")
 
 Unit = Callable[[Connection], Any]
 
-TOGETHER = 0.03
+TOGETHER = 0.06
 """Seconds in which what came to an end is gathered, and then committed in one."""
 
 SETTLING = (0.5, 2.0, 5.0, 10.0)
 """Pauses in seconds between tries to note down what became of a row, when the database is away."""
 
 
-class Settler:
-    """Writes down what became of rows, many at once. `done` is called when some have been."""
+Outcome = Settled | Unit
+"""What became of a row: it is over, or something else is to be done about it."""
 
-    def __init__(self, database: Database, done: Callable[[], None]) -> None:
+
+class Settler:
+    """Writes down what became of the rows of `worker`, many at once. `done` is called when some have been."""
+
+    def __init__(
+        self, database: Database, worker: str, now: Callable[[], int], done: Callable[[], None]
+    ) -> None:
         self._database = database
+        self._worker = worker
+        self._now = now
         self._done = done
-        self._waiting: list[tuple[Owed, Unit]] = []
+        self._waiting: list[tuple[Owed, Outcome]] = []
         self._writing: set[asyncio.Task[None]] = set()
 
-    def note(self, owed: Owed, outcome: Unit) -> None:
+    def note(self, owed: Owed, outcome: Outcome) -> None:
         """See to it that this is written down soon."""
         if not self._waiting:
             asyncio.get_running_loop().call_later(TOGETHER, self._begin)
@@ -49,14 +58,35 @@ class Settler:
     def _begin(self) -> None:
         """All in one step of the event loop, so that the writer finds them together."""
         waiting, self._waiting = self._waiting, []
+        over = [(owed, outcome) for owed, outcome in waiting if isinstance(outcome, Settled)]
+        if over:
+            self._start(self._write_all(over))
         for owed, outcome in waiting:
-            task = asyncio.create_task(self._write(owed, outcome))
-            self._writing.add(task)
-            task.add_done_callback(self._written)
+            if not isinstance(outcome, Settled):
+                self._start(self._write(owed, outcome))
+
+    def _start(self, writing: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(writing)
+        self._writing.add(task)
+        task.add_done_callback(self._written)
 
     def _written(self, task: asyncio.Task[None]) -> None:
         self._writing.discard(task)
         self._done()
+
+    async def _write_all(self, over: list[tuple[Owed, Settled]]) -> None:
+        """In one unit; each alone where that does not work."""
+        now, settled = self._now(), [outcome for _, outcome in over]
+        try:
+            await self._database.write(lambda c: claims.settle_all(c, self._worker, now, settled))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the notices have gone out
+            log.warning("notices not settled yet", extra={"count": len(over), "error": type(error).__name__})
+            for owed, outcome in over:
+                self._start(self._write(owed, self._alone(outcome)))
+
+    def _alone(self, outcome: Settled) -> Unit:
+        now = self._now()
+        return lambda c: claims.settle_all(c, self._worker, now, [outcome])
 
     async def _write(self, owed: Owed, outcome: Unit) -> None:
         """With patience: what is not noted down is sent a second time."""
@@ -76,10 +106,10 @@ def named(owed: Owed) -> dict[str, Any]:
     return {"outbox": owed.id, "kind": owed.kind, "channel": owed.channel, "tries": owed.tries}
 
 
-def settling(owed: Owed, worker: str, outcome: Outcome, now: int) -> Unit:
+def settling(owed: Owed, worker: str, outcome: carrying.Outcome, now: int) -> Outcome:
     """It was sent, or was not worth it, or is to wait. A mail about messages that wait may be followed by another."""
     if isinstance(outcome, Later):
-        return partial(outbox.push_back, row=owed.id, worker=worker, now=now, due_at=outcome.due_at)
+        return partial(claims.push_back, row=owed.id, worker=worker, now=now, due_at=outcome.due_at)
     sent = isinstance(outcome, Sent)
     state = outbox.SENT if sent else outbox.POINTLESS
     up_to, provider_id = (outcome.up_to, outcome.provider_id) if isinstance(outcome, Sent) else (0, None)
@@ -89,13 +119,13 @@ def settling(owed: Owed, worker: str, outcome: Outcome, now: int) -> Unit:
             c, owed.id, worker, state, now, ticket=ticket, person=reader, up_to=up_to, provider_id=provider_id
         )
     data = {"up_to": up_to} if up_to else {}
-    return lambda c: outbox.settle(c, owed.id, worker, state, now, data, provider_id)
+    return Settled(owed.id, state, data, provider_id)
 
 
 def failing(owed: Owed, worker: str, failure: SendFailed, now: int, again_at: int | None) -> Unit:
     """A try failed; the next is at `again_at`, if there is to be one."""
     return partial(
-        outbox.fail,
+        claims.fail,
         row=owed.id,
         worker=worker,
         fault=failure.reason,

@@ -11,8 +11,9 @@ from ccr.services.carrying import Outcome, Pointless, Sent, Turn
 from ccr.services.mail_data import CODE_WORTH
 from ccr.services.together import Together
 from ccr.store import mobiles
+from ccr.store.claims import Owed
+from ccr.store.connection import Connection
 from ccr.store.database import Database
-from ccr.store.outbox import Owed
 
 Mint = Callable[[int, str], Awaitable[str | None]]
 """Makes a code for this person's number; it is known only to the text."""
@@ -36,7 +37,7 @@ class TextCarrier:
         now: Callable[[], int] = clock.now,
     ) -> None:
         self._database = database
-        self._reading = Together(database)
+        self._judging = Together(database, self._judge)
         self._texter = texter
         self._mint = mint
         self._home = public_url.rstrip("/")
@@ -48,13 +49,16 @@ class TextCarrier:
             return Pointless()
         if owed.kind == Kind.MOBILE_CODE:
             return await self._carry_code(owed, self._texter)
-        now = self._now()
-        verdict = await self._reading.read(lambda c: text_data.judge(c, owed, now, self._home))
+        verdict = await self._judging.ask(owed)
         if not isinstance(verdict, text_data.Send):
             return verdict
         await turn()
         await self._send(owed, self._texter, verdict.to, verdict.body)
         return Sent(reader=verdict.reader, up_to=verdict.up_to)
+
+    def _judge(self, connection: Connection, owed: list[Owed]) -> list[text_data.Verdict]:
+        now = self._now()
+        return [text_data.judge(connection, each, now, self._home) for each in owed]
 
     async def close(self) -> None:
         """Close the texter."""

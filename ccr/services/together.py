@@ -2,33 +2,33 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Generic, TypeVar
 
 from ccr.desk.refusals import Refusal
 from ccr.store.connection import Connection
 from ccr.store.database import Database
 
-T = TypeVar("T")
+Q = TypeVar("Q")
+A = TypeVar("A")
 
-Unit = Callable[[Connection], Any]
 
+class Together(Generic[Q, A]):
+    """Asks the `database`, for those who ask many things at once: `answer` is given them all, and answers them all."""
 
-class Together:
-    """Reads like the `database`, for those who start many at once."""
-
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, answer: Callable[[Connection, list[Q]], list[A]]) -> None:
         self._database = database
-        self._asked: list[tuple[Unit, asyncio.Future[Any]]] = []
+        self._answer = answer
+        self._asked: list[tuple[Q, asyncio.Future[A]]] = []
         self._reading: set[asyncio.Task[None]] = set()
 
-    async def read(self, unit: Callable[[Connection], T]) -> T:
-        """The unit's result. What fails fails alone."""
+    async def ask(self, question: Q) -> A:
+        """The answer to it. What fails fails alone."""
         loop = asyncio.get_running_loop()
         if not self._asked:
             loop.call_soon(self._begin)
-        result: asyncio.Future[T] = loop.create_future()
-        self._asked.append((unit, result))
-        return await result
+        answer: asyncio.Future[A] = loop.create_future()
+        self._asked.append((question, answer))
+        return await answer
 
     def _begin(self) -> None:
         asked, self._asked = self._asked, []
@@ -36,22 +36,19 @@ class Together:
         self._reading.add(task)
         task.add_done_callback(self._reading.discard)
 
-    async def _read(self, asked: list[tuple[Unit, asyncio.Future[Any]]]) -> None:
+    async def _read(self, asked: list[tuple[Q, asyncio.Future[A]]]) -> None:
+        questions = [question for question, _ in asked]
         try:
-            results = await self._database.read(lambda connection: [unit(connection) for unit, _ in asked])
+            answers = await self._database.read(lambda connection: self._answer(connection, questions))
         except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for an answer
             if len(asked) > 1 and not isinstance(error, Refusal):
                 for each in asked:
                     await self._read([each])
                 return
-            _answer(asked, error)
-        else:
-            for (_, future), result in zip(asked, results, strict=True):
+            for _, future in asked:
                 if not future.done():
-                    future.set_result(result)
-
-
-def _answer(asked: list[tuple[Unit, asyncio.Future[Any]]], error: Exception) -> None:
-    for _, future in asked:
-        if not future.done():
-            future.set_exception(error)
+                    future.set_exception(error)
+        else:
+            for (_, future), answer in zip(asked, answers, strict=True):
+                if not future.done():
+                    future.set_result(answer)

@@ -1,7 +1,7 @@
 """Addresses that mail came back from, and the reports of providers that have been taken."""
 
 from ccr.desk.clock import DAY
-from ccr.store import outbox
+from ccr.store import outbox, places
 from ccr.store.connection import Connection
 
 REPORTS_KEPT = 7 * DAY
@@ -14,6 +14,18 @@ def why(connection: Connection, address: str) -> str | None:
     """Why this address is not mailed any more; `None` if it is."""
     row = connection.row("SELECT reason FROM bounced_addresses WHERE address = ?", _kept(address))
     return str(row[0]) if row else None
+
+
+def of(connection: Connection, addresses: list[str]) -> dict[str, str]:
+    """Those of the addresses that are not mailed any more, each with the reason."""
+    if not addresses:
+        return {}
+    marks, padded = places.of([_kept(address) for address in addresses])
+    rows = connection.rows(
+        f"SELECT address, reason FROM bounced_addresses WHERE address IN ({marks})", *padded
+    )
+    reasons: dict[str, str] = {row[0]: row[1] for row in rows}
+    return {address: reasons[_kept(address)] for address in addresses if _kept(address) in reasons}
 
 
 def put(connection: Connection, address: str, reason: str, now: int) -> None:

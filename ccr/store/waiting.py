@@ -6,7 +6,7 @@ import msgspec
 
 from ccr.desk.notices import WAITS_UNREAD, Channel, Kind, Notice
 from ccr.desk.people import Person, Role, full_name
-from ccr.store import outbox, read_marks
+from ccr.store import claims, outbox, read_marks
 from ccr.store.connection import Connection
 
 MOST = 50
@@ -69,7 +69,7 @@ def settle(
     message can slip in between the looking and the settling.
     """
     connection.dialect.lock_ticket(connection, ticket)
-    if not outbox.settle(connection, row, worker, state, now, {"up_to": up_to}, provider_id):
+    if not claims.settle(connection, row, worker, state, now, {"up_to": up_to}, provider_id):
         return False
     if outbox.waits(connection, ticket, person.id, Kind.MESSAGE_WAITING.value, Channel.EVERY.value):
         return True

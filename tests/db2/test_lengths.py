@@ -8,7 +8,7 @@ import pytest
 from ccr.desk.commands import CloseTicket, OpenTicket, PostMessage, RateTicket
 from ccr.desk.events import Reach
 from ccr.desk.refusals import Code, Refusal
-from ccr.store import lists, outbox
+from ccr.store import claims, lists
 from ccr.store.dialects import DB2
 from ccr.store.lists import Filters
 from tests.accounts_house import CARLA, PASSWORD
@@ -78,7 +78,7 @@ async def test_a_search_for_more_than_there_can_be_finds_nothing(node: Node) -> 
 
 
 async def test_a_fault_of_a_mail_is_cut_by_its_bytes(node: Node) -> None:
-    [owed, *_] = await node.database.write(lambda c: outbox.claim(c, "one", node.time, 60_000, 50))
-    await node.database.write(lambda c: outbox.fail(c, owed.id, "one", "漢" * 400, node.time, None))
+    [owed, *_] = await node.database.write(lambda c: claims.claim(c, "one", node.time, 60_000, 50))
+    await node.database.write(lambda c: claims.fail(c, owed.id, "one", "漢" * 400, node.time, None))
     [row] = await node.rows("SELECT fault FROM outbox WHERE id = ?", owed.id)
     assert row == ("漢" * 100,)

@@ -46,6 +46,13 @@ def poisoned(_: Connection) -> int:
     raise ValueError("poisoned")
 
 
+Unit = Callable[[Connection], int]
+
+
+def each(connection: Connection, units: list[Unit]) -> list[int]:
+    return [unit(connection) for unit in units]
+
+
 async def test_they_pass_one_after_another_with_a_gap_between() -> None:
     pace, loop = Pace(GAP), asyncio.get_running_loop()
     passed: list[float] = []
@@ -63,14 +70,15 @@ async def test_they_pass_one_after_another_with_a_gap_between() -> None:
 async def test_what_is_asked_in_one_moment_is_read_in_one_go(house: House, readings: list[Any]) -> None:
     await house.admin()
     readings.clear()
-    together = Together(house.database)
-    assert await asyncio.gather(*(together.read(people) for _ in range(5))) == [1] * 5
+    together: Together[Unit, int] = Together(house.database, each)
+    assert await asyncio.gather(*(together.ask(people) for _ in range(5))) == [1] * 5
     assert len(readings) == 1
 
 
 async def test_one_that_fails_spoils_none_of_the_others(house: House, readings: list[Any]) -> None:
-    together = Together(house.database)
-    asked = [together.read(unit) for unit in (people, poisoned, people)]
+    together: Together[Unit, int] = Together(house.database, each)
+    units: list[Unit] = [people, poisoned, people]
+    asked = [together.ask(unit) for unit in units]
     first, second, third = await asyncio.gather(*asked, return_exceptions=True)
     assert (first, third) == (0, 0)
     assert isinstance(second, ValueError)
@@ -85,7 +93,7 @@ async def test_a_database_that_is_away_is_asked_once(
         raise unavailable()
 
     monkeypatch.setattr(house.database, "read", away)
-    together = Together(house.database)
-    told = await asyncio.gather(*(together.read(people) for _ in range(3)), return_exceptions=True)
+    together: Together[Unit, int] = Together(house.database, each)
+    told = await asyncio.gather(*(together.ask(people) for _ in range(3)), return_exceptions=True)
     assert [type(each) for each in told] == [Refusal] * 3
     assert len(readings) == 1

@@ -26,8 +26,8 @@ from ccr.desk.people import Person
 from ccr.package_files import template_folder
 from ccr.ports import Mail, SendFailed
 from ccr.services.mail_carrier import MailCarrier
-from ccr.services.postman import IN_FLIGHT, Postman
-from ccr.store import outbox, read_marks
+from ccr.services.postman import IN_FLIGHT, SPARE, Postman
+from ccr.store import claims, outbox, read_marks
 from tests.accounts_house import AMIR, BEA, CARLA, House, open_house
 from tests.waiting import until
 
@@ -415,11 +415,35 @@ class TestAtWork:
     async def test_he_has_no_more_under_way_than_he_can_carry(self, office: Office) -> None:
         office.box.doors.clear()
         for _ in range(IN_FLIGHT + 20):
-            await office.owe()
+            await office.owe(kind=Kind.WELCOME)
         async with working(office.postman):
             await until(lambda: office.box.under_way == IN_FLIGHT)
             office.box.doors.set()
             await until(lambda: len(office.box.mails) == IN_FLIGHT + 20)
+
+    async def test_a_code_does_not_wait_behind_what_is_not_urgent(self, office: Office) -> None:
+        office.box.doors.clear()
+        for _ in range(IN_FLIGHT + 20):
+            await office.owe(kind=Kind.WELCOME)
+        async with working(office.postman):
+            await until(lambda: office.box.under_way == IN_FLIGHT)
+            await office.house.resets.ask({"email": "carla@example.org"})
+            office.postman.wake()
+            await until(lambda: office.box.under_way == IN_FLIGHT + 1)
+            office.box.doors.set()
+            await until(lambda: len(office.box.mails) == IN_FLIGHT + 21)
+        assert "one_time_code" in office.box.kinds[: IN_FLIGHT + 1]
+
+    async def test_even_of_what_is_urgent_there_is_an_end_to_what_he_carries(self, office: Office) -> None:
+        office.box.doors.clear()
+        for kind in (Kind.NEW_DEVICE, Kind.WELCOME):
+            for _ in range(IN_FLIGHT + 20):
+                await office.owe(kind=kind, data={"device": "Firefox", "address": "192.0.2.1", "token": "t"})
+        async with working(office.postman):
+            await until(lambda: office.box.under_way == IN_FLIGHT + SPARE)
+            office.box.doors.set()
+            await until(lambda: len(office.box.mails) == 2 * (IN_FLIGHT + 20))
+        assert office.box.kinds[: IN_FLIGHT + 20] == ["new_device"] * (IN_FLIGHT + 20)
 
     async def test_he_counts_what_was_given_up(self, office: Office) -> None:
         metrics.OUTBOX_DEAD.labels("mail").set(0)
@@ -467,23 +491,23 @@ class TestAtWork:
         self, office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         monkeypatch.setattr("ccr.services.postman.IDLE", 0.01)
-        working_claim = outbox.claim
+        working_claim = claims.claim
 
         def broken(*_: Any) -> Any:
             raise RuntimeError("no database")
 
         await office.owe()
-        monkeypatch.setattr(outbox, "claim", broken)
+        monkeypatch.setattr(claims, "claim", broken)
         async with working(office.postman):
             await until(lambda: "outbox out of reach" in caplog.text)
-            monkeypatch.setattr(outbox, "claim", working_claim)
+            monkeypatch.setattr(claims, "claim", working_claim)
             await until(lambda: office.box.mails)
 
     async def test_a_mail_that_went_out_is_settled_when_the_database_is_back(
         self, office: Office, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("ccr.services.settling.SETTLING", (0, 0, 0))
-        working_settle, broken = outbox.settle, [1, 2]
+        working_settle, broken = claims.settle, [1, 2]
 
         def settle(*given: Any) -> bool:
             if broken:
@@ -491,7 +515,7 @@ class TestAtWork:
                 raise RuntimeError("no database")
             return working_settle(*given)
 
-        monkeypatch.setattr(outbox, "settle", settle)
+        monkeypatch.setattr(claims, "settle", settle)
         await office.owe()
         await office.postman.drain_once()
         assert office.box.kinds == ["password_changed"]

@@ -17,7 +17,7 @@ from ccr.desk.clock import MINUTE
 from ccr.desk.notices import Channel, Kind, Notice
 from ccr.settings import Settings
 from ccr.site.api_notices import SIGNATURE, TIMESTAMP
-from ccr.store import outbox
+from ccr.store import claims, outbox
 from tests.accounts_house import CARLA
 from tests.site.pages_app import Pages, open_pages
 
@@ -50,11 +50,11 @@ async def mail(pages: Pages, *, dead: bool) -> int:
     def settle(c: Any) -> int:
         notice = Notice(kind=Kind.TICKET_OPENED, to=carla, channel=Channel.MAIL)
         outbox.put(c, notice, house.time)
-        [owed] = outbox.claim(c, "one", house.time, MINUTE, 1)
+        [owed] = claims.claim(c, "one", house.time, MINUTE, 1)
         if dead:
-            outbox.fail(c, owed.id, "one", "<b>no such mailbox</b>", house.time, None)
+            claims.fail(c, owed.id, "one", "<b>no such mailbox</b>", house.time, None)
         else:
-            outbox.settle(c, owed.id, "one", outbox.SENT, house.time)
+            claims.settle(c, owed.id, "one", outbox.SENT, house.time)
         return owed.id
 
     return await house.database.write(settle)

@@ -10,9 +10,9 @@ from ccr.desk import clock
 from ccr.desk.clock import MINUTE, SECOND
 from ccr.desk.notices import Channel, Kind, Notice
 from ccr.desk.people import Person, Role
-from ccr.store import outbox, people
+from ccr.store import claims, outbox, people
+from ccr.store.claims import Owed
 from ccr.store.connection import Connection
-from ccr.store.outbox import Owed
 from tests.accounts_house import House, open_house
 
 LEASE = MINUTE
@@ -52,7 +52,7 @@ async def claim(
     lease: int = LEASE,
     channel: Channel = Channel.MAIL,
 ) -> list[Owed]:
-    return await do(house, lambda c: outbox.claim(c, worker, now, lease, most, channel.value))
+    return await do(house, lambda c: claims.claim(c, worker, now, lease, most, channel.value))
 
 
 async def rows(house: House, columns: str = "state") -> list[Any]:
@@ -107,8 +107,8 @@ async def test_the_claim_of_a_postman_who_died_runs_out(house: House, carla: int
     [again] = await claim(house, "two")
     assert (again.id, again.tries, owed.unsure, again.unsure) == (owed.id, 0, 0, 1)
     assert await claim(house, "three", now=NOW + 10 * LEASE) == []  # whatever this postman's clock says
-    assert not await do(house, lambda c: outbox.settle(c, owed.id, "one", outbox.SENT, NOW))
-    assert await do(house, lambda c: outbox.settle(c, owed.id, "two", outbox.SENT, NOW))
+    assert not await do(house, lambda c: claims.settle(c, owed.id, "one", outbox.SENT, NOW))
+    assert await do(house, lambda c: claims.settle(c, owed.id, "two", outbox.SENT, NOW))
 
 
 async def test_a_claim_is_on_the_clock_of_the_database(house: House) -> None:
@@ -120,17 +120,17 @@ async def test_a_claim_is_on_the_clock_of_the_database(house: House) -> None:
 async def test_what_is_settled_is_over_and_forgets_whom_and_what(house: House, carla: int) -> None:
     await put(house, carla, kind=Kind.ONE_TIME_CODE, to=None, address="carla@example.org", data={"x": "y"})
     [owed] = await claim(house)
-    assert await do(house, lambda c: outbox.settle(c, owed.id, "one", outbox.SENT, NOW + 5))
+    assert await do(house, lambda c: claims.settle(c, owed.id, "one", outbox.SENT, NOW + 5))
     assert await rows(house, "state, address, data, settled_at") == [("sent", None, "{}", NOW + 5)]
     assert await claim(house, now=NOW + 10 * LEASE) == []
-    assert not await do(house, lambda c: outbox.settle(c, owed.id, "one", outbox.POINTLESS, NOW))
+    assert not await do(house, lambda c: claims.settle(c, owed.id, "one", outbox.POINTLESS, NOW))
 
 
 async def test_a_failed_try_is_due_again_and_counted(house: House, carla: int) -> None:
     await put(house, carla)
     [owed] = await claim(house)
     again_at = NOW + 10 * SECOND
-    assert await do(house, lambda c: outbox.fail(c, owed.id, "one", "down " * 99, NOW, again_at))
+    assert await do(house, lambda c: claims.fail(c, owed.id, "one", "down " * 99, NOW, again_at))
     assert await claim(house, now=again_at - 1) == []
     [again] = await claim(house, now=again_at)
     assert (again.id, again.tries) == (owed.id, 1)
@@ -141,7 +141,7 @@ async def test_a_failed_try_is_due_again_and_counted(house: House, carla: int) -
 async def test_what_is_given_up_stays_with_its_fault_and_is_never_claimed(house: House, carla: int) -> None:
     await put(house, carla)
     [owed] = await claim(house)
-    assert await do(house, lambda c: outbox.fail(c, owed.id, "one", "refused", NOW, None))
+    assert await do(house, lambda c: claims.fail(c, owed.id, "one", "refused", NOW, None))
     assert await rows(house, "state, fault") == [("dead", "refused")]
     assert await claim(house, now=NOW + 10 * LEASE) == []
 
@@ -149,7 +149,7 @@ async def test_what_is_given_up_stays_with_its_fault_and_is_never_claimed(house:
 async def test_what_is_pushed_back_is_as_if_put_anew(house: House, carla: int) -> None:
     await put(house, carla)
     [owed] = await claim(house)
-    assert await do(house, lambda c: outbox.push_back(c, owed.id, "one", NOW + 7, NOW + MINUTE))
+    assert await do(house, lambda c: claims.push_back(c, owed.id, "one", NOW + 7, NOW + MINUTE))
     assert await claim(house, now=NOW + MINUTE - 1) == []
     [again] = await claim(house, now=NOW + MINUTE)
     assert (again.created_at, again.fresh_at, again.tries) == (NOW, NOW + 7, 0)
@@ -160,7 +160,7 @@ async def test_a_stopping_postman_gives_back_only_its_own(house: House, carla: i
         await put(house, carla)
     await claim(house, "one", most=1)
     await claim(house, "two", most=1)
-    assert await do(house, lambda c: outbox.release(c, "one")) == 1
+    assert await do(house, lambda c: claims.release(c, "one")) == 1
     assert len(await claim(house, "three")) == 1
 
 
@@ -177,7 +177,7 @@ async def test_of_what_is_owed_once_one_row_waits(house: House, carla: int) -> N
     [owed] = await claim(house)
     await put(house, carla, **once)  # being carried, it still waits
     assert await rows(house) == ["waiting"]
-    await do(house, lambda c: outbox.settle(c, owed.id, "one", outbox.SENT, NOW))
+    await do(house, lambda c: claims.settle(c, owed.id, "one", outbox.SENT, NOW))
     await put(house, carla, **once)
     assert await rows(house) == ["sent", "waiting"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from ccr.desk.clock import MINUTE
 from ccr.desk.notices import GLANCE, WAITS_UNREAD, Channel, Kind
-from ccr.store import outbox, quiet_kinds, read_marks, spreading
+from ccr.store import claims, outbox, quiet_kinds, read_marks, spreading
 from ccr.store.spreading import Ways
 from tests.desk_house import Desk, open_desk
 
@@ -53,9 +53,9 @@ class Spread:
     async def settle(self, up_to: int) -> None:
         """The mail that is due was sent."""
         now = self.house.time
-        [owed, *_] = await self.house.database.write(lambda c: outbox.claim(c, "one", now, MINUTE, 1))
+        [owed, *_] = await self.house.database.write(lambda c: claims.claim(c, "one", now, MINUTE, 1))
         await self.house.database.write(
-            lambda c: outbox.settle(c, owed.id, "one", outbox.SENT, now, {"up_to": up_to})
+            lambda c: claims.settle(c, owed.id, "one", outbox.SENT, now, {"up_to": up_to})
         )
 
 

@@ -19,6 +19,7 @@ from ccr.store.migrations import (
     m0007_versions,
     m0008_community,
     m0009_hours,
+    m0010_urgent,
 )
 
 MIGRATIONS: tuple[tuple[int, str, list[str]], ...] = (
@@ -31,6 +32,7 @@ MIGRATIONS: tuple[tuple[int, str, list[str]], ...] = (
     (7, "versions", m0007_versions.STATEMENTS),
     (8, "community", m0008_community.STATEMENTS),
     (9, "hours", m0009_hours.STATEMENTS),
+    (10, "urgent", m0010_urgent.STATEMENTS),
 )
 """Number, name and statements, ascending."""
 
