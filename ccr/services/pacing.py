@@ -16,3 +16,33 @@ class Pace:
         at = max(now, self._next)
         self._next = at + self._gap
         await asyncio.sleep(at - now)
+
+
+class Turn:
+    """One's own turn: when there is a place free in all of `places`, and then at one's own `pace`.
+
+    Call it to wait for it, and say when it is over. Who has `spare` places to go to is in a hurry: they wait neither
+    for another place nor for the pace.
+    """
+
+    def __init__(
+        self, pace: Pace, places: list[asyncio.Semaphore], spare: asyncio.Semaphore | None = None
+    ) -> None:
+        self._pace = pace
+        self._places = places
+        self._spare = spare
+        self._taken: list[asyncio.Semaphore] = []
+
+    async def __call__(self) -> None:
+        """Wait for it."""
+        full = any(place.locked() for place in self._places)
+        for place in [self._spare] if self._spare and full else self._places:
+            await place.acquire()
+            self._taken.append(place)
+        if self._spare is None:
+            await self._pace.turn()
+
+    def over(self) -> None:
+        """The next may have the places, if one had them."""
+        while self._taken:
+            self._taken.pop().release()

@@ -22,7 +22,7 @@ from ccr.desk.refusals import Refusal
 from ccr.ports import SendFailed
 from ccr.services import mail_retries
 from ccr.services.carrying import Carrier, Sent
-from ccr.services.pacing import Pace
+from ccr.services.pacing import Pace, Turn
 from ccr.services.settling import Outcome, Settler, Unit, failing, named, settling
 from ccr.store import bounces, claims, notices, outbox, spreading
 from ccr.store.claims import Owed
@@ -32,7 +32,10 @@ from ccr.store.database import Database
 log = logging.getLogger("ccr.postman")
 
 IN_FLIGHT = 50
-"""Rows under way at once, of all channels together."""
+"""Rows handed to providers at once, of all channels together."""
+
+AHEAD = 32
+"""Rows claimed before their turn has come, so that there is always a next one."""
 
 SPREAD = 200
 """Notices spread in one look."""
@@ -78,6 +81,8 @@ class Postman:
         self._now = now
         self._chance = chance
         self._pace = Pace(GAP)
+        self._places, self._spare = asyncio.Semaphore(IN_FLIGHT), asyncio.Semaphore(SPARE)
+        self._places_of = {channel: asyncio.Semaphore(carrier.most) for channel, carrier in carriers.items()}
         self._worker = secrets.token_hex(8)
         self._settler = Settler(database, self._worker, now, self.wake)
         self._woken = asyncio.Event()
@@ -158,8 +163,9 @@ class Postman:
         busy = Counter(self._going.values())
         due = [c for c in self._open() if c.value in queues and queues[c.value][1] <= self._now()]
         for left, channel in zip(range(len(due), 0, -1), due, strict=True):
-            room = IN_FLIGHT - len(self._going)
-            share = max(0, min(-(-room // left), self._carriers[channel].most - busy[channel.value]))
+            room = IN_FLIGHT + AHEAD - len(self._going)
+            most = self._carriers[channel].most + AHEAD - busy[channel.value]
+            share = max(0, min(-(-room // left), most))
             if self._going and share < min(BATCH, queues[channel.value][0]):
                 share = 0  # there will be more room in a moment
             spare = room + SPARE - share if channel.value in urgent else 0
@@ -248,8 +254,13 @@ class Postman:
         """What is to be noted down of it."""
         if owed.unsure >= mail_retries.MOST_UNSURE:
             raise SendFailed(f"{owed.unsure} tries without an answer: it may have arrived", again=False)
-        turn = _at_once if owed.kind in URGENT else self._pace.turn
-        outcome = await self._carriers[Channel(owed.channel)].carry(owed, turn)
+        channel = Channel(owed.channel)
+        spare = self._spare if owed.kind in URGENT else None
+        turn = Turn(self._pace, [self._places_of[channel], self._places], spare)
+        try:
+            outcome = await self._carriers[channel].carry(owed, turn)
+        finally:
+            turn.over()
         if isinstance(outcome, Sent):
             log.info("notice sent", extra=named(owed))
             metrics.NOTICES.labels(owed.channel, "sent").inc()
@@ -267,7 +278,3 @@ class Postman:
                 # The whole provider asked for a pause: to try the next one would only be one more refusal.
                 self._held_until[owed.channel] = now + mail_retries.named_pause(failure.after)
         return failing(owed, self._worker, failure, now, again_at)
-
-
-async def _at_once() -> None:
-    """No turn to wait for."""

@@ -48,7 +48,7 @@ class TextCarrier:
         if self._texter is None:
             return Pointless()
         if owed.kind == Kind.MOBILE_CODE:
-            return await self._carry_code(owed, self._texter)
+            return await self._carry_code(owed, self._texter, turn)
         verdict = await self._judging.ask(owed)
         if not isinstance(verdict, text_data.Send):
             return verdict
@@ -65,12 +65,13 @@ class TextCarrier:
         if self._texter is not None:
             await self._texter.close()
 
-    async def _carry_code(self, owed: Owed, texter: Texter) -> Outcome:
+    async def _carry_code(self, owed: Owed, texter: Texter, turn: Turn) -> Outcome:
         if owed.person is None or owed.address is None or self._now() - owed.created_at > CODE_WORTH:
             return Pointless()
         code = await self._mint(owed.person, owed.address)
         if code is None:
             return Pointless()
+        await turn()
         await self._send(owed, texter, owed.address, text_data.code_body(code, self._home))
         return Sent()
 

@@ -436,14 +436,14 @@ class TestAtWork:
 
     async def test_even_of_what_is_urgent_there_is_an_end_to_what_he_carries(self, office: Office) -> None:
         office.box.doors.clear()
-        for kind in (Kind.NEW_DEVICE, Kind.WELCOME):
+        for kind in (Kind.WELCOME, Kind.PASSWORD_CHANGED):
             for _ in range(IN_FLIGHT + 20):
-                await office.owe(kind=kind, data={"device": "Firefox", "address": "192.0.2.1", "token": "t"})
+                await office.owe(kind=kind)
         async with working(office.postman):
             await until(lambda: office.box.under_way == IN_FLIGHT + SPARE)
             office.box.doors.set()
             await until(lambda: len(office.box.mails) == 2 * (IN_FLIGHT + 20))
-        assert office.box.kinds[: IN_FLIGHT + 20] == ["new_device"] * (IN_FLIGHT + 20)
+        assert office.box.kinds[: IN_FLIGHT + SPARE] == ["password_changed"] * (IN_FLIGHT + SPARE)
 
     async def test_he_counts_what_was_given_up(self, office: Office) -> None:
         metrics.OUTBOX_DEAD.labels("mail").set(0)

@@ -213,3 +213,43 @@ async def open_ticket(house: House, customer: int) -> int:
             customer,
         ),
     )
+
+
+async def test_what_is_urgent_overtakes_the_rest(house: House, carla: int) -> None:
+    now = clock.now()  # the claim is on the database's
+
+    async def urgent(*channels: str) -> set[str]:
+        return await house.database.read(lambda c: claims.urgent(c, channels, now))
+
+    for kind in (Kind.WELCOME, Kind.WELCOME, Kind.NEW_DEVICE, Kind.MOBILE_CODE):
+        way = Channel.SMS if kind is Kind.MOBILE_CODE else Channel.MAIL
+        await put(house, carla, now=now, kind=kind, channel=way)
+    assert await urgent("mail", "push") == {"mail"}
+    assert [owed.kind for owed in await claim(house, now=now, most=2)] == ["new_device", "welcome"]
+    assert await urgent("mail", "sms") == {"sms"}
+
+
+async def test_places_that_are_kept_are_for_what_is_urgent_alone(house: House, carla: int) -> None:
+    async def kept() -> list[str]:
+        owed = await do(house, lambda c: claims.claim(c, "one", NOW, LEASE, 2, "mail", 1))
+        return [each.kind for each in owed]
+
+    for kind in (Kind.WELCOME, Kind.WELCOME, Kind.WELCOME, Kind.NEW_DEVICE, Kind.PASSWORD_CHANGED):
+        await put(house, carla, kind=kind)
+    assert await kept() == ["new_device", "password_changed"]
+    assert await kept() == ["welcome"]
+
+
+async def test_many_are_claimed_and_settled_in_one_go(house: House, carla: int) -> None:
+    for _ in range(70):
+        await put(house, carla)
+    mine, [theirs] = await claim(house, "one", most=69), await claim(house, "two")
+    settled = [
+        claims.Settled(owed.id, outbox.SENT, {}, f"provider-{owed.id}" if owed.id % 3 else None)
+        for owed in [*mine, theirs]
+    ]
+    assert await do(house, lambda c: claims.settle_all(c, "one", NOW + 5, settled)) == 69
+    told = await rows(house, "id, state, provider_id, settled_at")
+    expected = [(each.row, "sent", each.provider_id, NOW + 5) for each in settled if each.row != theirs.id]
+    assert sorted(map(tuple, told)) == sorted([*expected, (theirs.id, "waiting", None, None)])
+    assert await do(house, lambda c: claims.settle_all(c, "two", NOW, settled)) == 1
