@@ -12,11 +12,10 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
 
 from ccr import metrics
 from ccr.desk import clock
-from ccr.desk.clock import HOUR, MINUTE, SECOND
+from ccr.desk.clock import MINUTE, SECOND
 from ccr.desk.notices import URGENT, Channel
 from ccr.desk.refusals import Refusal
 from ccr.ports import SendFailed
@@ -24,7 +23,8 @@ from ccr.services import mail_retries
 from ccr.services.carrying import Carrier, Sent
 from ccr.services.pacing import Pace, Turn
 from ccr.services.settling import Outcome, Settler, Unit, failing, named, settling
-from ccr.store import bounces, claims, notices, outbox, spreading
+from ccr.services.upkeep import Upkeep
+from ccr.store import claims, outbox
 from ccr.store.claims import Owed
 from ccr.store.connection import Connection
 from ccr.store.database import Database
@@ -36,9 +36,6 @@ IN_FLIGHT = 50
 
 AHEAD = 32
 """Rows claimed before their turn has come, so that there is always a next one."""
-
-SPREAD = 200
-"""Notices spread in one look."""
 
 SPARE = 5
 """So many more, of what is urgent: however slowly the rest goes, that does not wait behind it."""
@@ -61,8 +58,8 @@ BREATH = 0.06
 GRACE = 3.0
 """Seconds that what is under way has when the postman must stop."""
 
-
 Queues = dict[str, tuple[int, int]]
+"""By channel, how many rows wait and when the first of them is or was due."""
 
 
 class Postman:
@@ -85,12 +82,12 @@ class Postman:
         self._places_of = {channel: asyncio.Semaphore(carrier.most) for channel, carrier in carriers.items()}
         self._worker = secrets.token_hex(8)
         self._settler = Settler(database, self._worker, now, self.wake)
+        self._upkeep = Upkeep(database, now)
         self._woken = asyncio.Event()
         self._going: dict[asyncio.Task[None], str] = {}
         self._held_until: dict[str, int] = {}
         self._oldest_due: int | None = None
         self._troubled = False
-        self._sweep_at = 0
 
     def wake(self) -> None:
         """Something is due now. Cheap, and may be called as often as one likes; on the event loop."""
@@ -118,7 +115,7 @@ class Postman:
         """Carry everything that is due now, and say how many that were. For tests and the command line."""
         count = 0
         while True:
-            while await self._spread():
+            while await self._upkeep.spread():
                 pass
             owed = [row for channel in self._open() for row in await self._claim(channel, IN_FLIGHT)]
             if not owed:
@@ -134,11 +131,11 @@ class Postman:
             self._note_depth(queues, dead)
             if (
                 queues.get(Channel.EVERY.value, (0, self._now() + 1))[1] <= self._now()
-                and await self._spread()
+                and await self._upkeep.spread()
             ):
                 queues, _, urgent = await self._database.read(self._owed)
             await self._start(queues, urgent)
-            await self._sweep()
+            await self._upkeep.sweep()
             self._troubled = False
         except Exception as error:  # noqa: BLE001 - the postman outlives whatever ails the database
             if not self._troubled:
@@ -186,28 +183,6 @@ class Postman:
         """The channels whose providers have not asked for a pause."""
         now = self._now()
         return [channel for channel in self._carriers if self._held_until.get(channel.value, 0) <= now]
-
-    async def _spread(self) -> int:
-        """Make a row of each notice for each way to whom it is for. How many notices that were."""
-        now = self._now()
-        due = await self._database.read(lambda connection: spreading.due(connection, now, SPREAD))
-        units = [partial(spreading.spread, row=row, ticket=ticket, now=now) for row, ticket in due]
-        await asyncio.gather(
-            *(
-                self._database.write(unit, lane=ticket or 0)
-                for unit, (_, ticket) in zip(units, due, strict=True)
-            )
-        )
-        return len(due)
-
-    async def _sweep(self) -> None:
-        """Now and then, remove what has been kept long enough."""
-        now = self._now()
-        if now < self._sweep_at:
-            return
-        removed = await self._database.write(lambda connection: notices.sweep(connection, now))
-        await self._database.write(lambda connection: bounces.sweep(connection, now))
-        self._sweep_at = now + (SECOND if removed else HOUR)
 
     async def _claim(self, channel: Channel, most: int, spare: int = 0) -> list[Owed]:
         now = self._now()
