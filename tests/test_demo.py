@@ -87,6 +87,19 @@ async def test_it_happened_in_the_past_and_in_order(filled: tuple[Registry, list
     assert kinds >= {"note_posted", "message_redacted", "ticket_rated", "ticket_reopened", "priority_changed"}
 
 
+async def test_the_community_has_questions_with_answers_and_votes(
+    filled: tuple[Registry, list[SignIn]],
+) -> None:
+    community = filled[0].community
+    questions = (await community.page(None))["questions"]
+    shown = [await community.question(None, question["id"]) for question in questions]
+
+    assert [bool(one["question"]["accepted"]) for one in shown] == [False, True]
+    assert [[answer["votes"] for answer in one["answers"]] for one in shown] == [[2, 0], [3, 1]]
+    found = await filled[0].help_centre.search("Where can I cancel the newsletter?")
+    assert found["articles"][0]["kind"] == "question"
+
+
 async def test_its_mails_are_there(filled: tuple[Registry, list[SignIn]], tmp_path: Path) -> None:
     registry, _ = filled
     assert eml_kinds(tmp_path / "mail") >= {"welcome", "ticket_opened", "agent_assigned", "message_waiting"}

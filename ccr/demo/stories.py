@@ -1,8 +1,9 @@
-"""What the demo tells: the cast, the tickets and the opinions of `script.toml`, and when each thing happens."""
+"""What the demo tells, by `script.toml`: cast, tickets, public questions and opinions, and when each thing happens."""
 
 import importlib.resources
 import re
 from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
 
 import msgspec
 
@@ -55,11 +56,22 @@ class Opinion(msgspec.Struct, forbid_unknown_fields=True):
     stars: int | None = None
 
 
+class Shared(msgspec.Struct, forbid_unknown_fields=True):
+    """What the customer of the ticket with this `query` asked everybody, handed in so long ago, and what came of it."""
+
+    query: str
+    handed_in: str
+    title: str
+    body: str
+    steps: list[str]
+
+
 class Script(msgspec.Struct, forbid_unknown_fields=True):
     """All that is told."""
 
     person: list[Played]
     ticket: list[Told]
+    question: list[Shared]
     feedback: list[Opinion]
 
 
@@ -72,19 +84,20 @@ class Story:
         self._told = told
         self._present = present
         self._ticket = 0
+        self.asker = told.by
         self._said: list[tuple[str, int]] = []
         self._keys = 0
+
+    @property
+    def ticket(self) -> int:
+        """Its id, once it is open."""
+        return self._ticket
 
     def scenes(self) -> Iterator[Scene]:
         """The opening, and every step. Raises `ValueError` for a step that would lie in the future."""
         at = self._present - _milliseconds(self._told.opened)
         yield at, self._open
-        for step in self._told.steps:
-            who, delay, what, *words = step.split(maxsplit=3)
-            at += _milliseconds(delay.removeprefix("+"))
-            if at > self._present:
-                raise ValueError(f"this step of {self._told.query!r} is yet to come: {step}")
-            yield at, self._scene(who, what, words[0] if words else "")
+        yield from _steps(self._told.steps, at, self._present, self._scene)
 
     def _scene(self, who: str, what: str, words: str) -> Callable[[], Awaitable[None]]:
         async def happen() -> None:
@@ -131,6 +144,53 @@ class Story:
         return next(seq for author, seq in reversed(self._said) if (author == who) is own)
 
 
+class Publication:
+    """A public question, told step by step."""
+
+    def __init__(self, registry: Registry, cast: Cast, told: Shared, story: Story) -> None:
+        self._registry, self._cast, self._told, self._story = registry, cast, told, story
+        self._question = 0
+        self._answers: list[int] = []
+        self._keys = 0
+
+    def scenes(self, present: int) -> Iterator[Scene]:
+        """The handing in, and every step. Raises `ValueError` for a step that would lie in the future."""
+        at = present - _milliseconds(self._told.handed_in)
+        yield at, self._hand_in
+        yield from _steps(self._told.steps, at, present, self._scene)
+
+    async def _hand_in(self) -> None:
+        given = {"key": self._key(), "title": self._told.title, "body": self._told.body}
+        asker = self._cast[self._story.asker]
+        self._question = await self._registry.community.hand_in(asker, self._story.ticket, given)
+
+    def _scene(self, who: str, what: str, words: str) -> Callable[[], Awaitable[None]]:
+        person, community, moderation = self._cast[who], self._registry.community, self._registry.moderation
+
+        async def admit() -> None:
+            await moderation.approve(person, self._question, await seen())
+
+        async def say() -> None:
+            given = {"key": self._key(), "body": words}
+            self._answers.append(await community.answer(person, self._question, given))
+
+        async def vote() -> None:
+            await community.vote(person, self._question, self._answers[int(words) - 1], on=True)
+
+        async def accept() -> None:
+            await moderation.accept(person, self._question, self._answers[int(words) - 1], await seen())
+
+        async def seen() -> dict[str, Any]:
+            found = await community.question(person, self._question)
+            return {"key": self._key(), "seen": found["question"]["revision"]}
+
+        return {"admit": admit, "say": say, "vote": vote, "accept": accept}[what]
+
+    def _key(self) -> str:
+        self._keys += 1
+        return f"demo-question-{self._told.handed_in.replace(' ', '')}-{self._keys:04d}"
+
+
 def script() -> Script:
     """What is written in `script.toml`."""
     text = importlib.resources.files("ccr.demo").joinpath("script.toml").read_text(encoding="utf-8")
@@ -139,9 +199,24 @@ def script() -> Script:
 
 def scenes(registry: Registry, cast: Cast, told: Script, present: int) -> list[Scene]:
     """Everything that happens, in the order in which it happens, whichever ticket it belongs to."""
-    found = [scene for ticket in told.ticket for scene in Story(registry, cast, ticket, present).scenes()]
+    stories = {ticket.query: Story(registry, cast, ticket, present) for ticket in told.ticket}
+    found = [scene for story in stories.values() for scene in story.scenes()]
+    for shared in told.question:
+        found += Publication(registry, cast, shared, stories[shared.query]).scenes(present)
     found += [_opinion(registry, cast, opinion, present) for opinion in told.feedback]
     return sorted(found, key=lambda scene: scene[0])
+
+
+def _steps(
+    steps: list[str], at: int, present: int, scene: Callable[[str, str, str], Callable[[], Awaitable[None]]]
+) -> Iterator[Scene]:
+    """Each at its time, counted from the one before."""
+    for step in steps:
+        who, delay, what, *words = step.split(maxsplit=3)
+        at += _milliseconds(delay.removeprefix("+"))
+        if at > present:
+            raise ValueError(f"this step is yet to come: {step}")
+        yield at, scene(who, what, words[0] if words else "")
 
 
 def _opinion(registry: Registry, cast: Cast, opinion: Opinion, present: int) -> Scene:

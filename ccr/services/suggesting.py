@@ -7,6 +7,7 @@ from typing import Any
 from ccr.desk.events import Entry, MessagePosted, Reach
 from ccr.desk.people import Person, Role
 from ccr.desk.refusals import forbidden, not_found
+from ccr.services.help_papers import SURE
 from ccr.store import entries, tickets
 from ccr.store.connection import Connection
 from ccr.store.database import Database
@@ -24,7 +25,7 @@ EACH, MOST = 3, 4
 """Suggestions for each of them, and in all."""
 
 LIKELY = 0.3
-"""Certainty below which it is rather a coincidence."""
+"""Certainty below which it is rather a coincidence; and so is all that is found where nothing is sure."""
 
 
 class Suggesting:
@@ -51,7 +52,13 @@ class Suggesting:
 
         texts = [text for text in await self._database.read(words) if text]
         found = await asyncio.gather(*(self._search(text, EACH) for text in dict.fromkeys(texts)))
-        return _best([article for answer in found for article in answer["articles"]])
+        return _best([article for answer in found for article in likely(answer["articles"])])
+
+
+def likely(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is worth an agent's attention of that which one text of the customer's has found."""
+    sure = any(article["certainty"] >= SURE for article in found)
+    return [article for article in found if sure and article["certainty"] >= LIKELY]
 
 
 def _best(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -59,7 +66,7 @@ def _best(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     best: dict[str, dict[str, Any]] = {}
     for article in found:
         known = best.get(article["slug"])
-        if article["certainty"] >= LIKELY and (known is None or known["certainty"] < article["certainty"]):
+        if known is None or known["certainty"] < article["certainty"]:
             best[article["slug"]] = article
     return sorted(best.values(), key=lambda article: -float(article["certainty"]))[:MOST]
 

@@ -20,6 +20,7 @@ from ccr import package_files
 from ccr.desk.questions import State
 from ccr.desk.ticket import Ticket
 from ccr.services.help_centre import shipped
+from ccr.services.suggesting import likely
 from ccr.store import public_answers, questions, tickets
 from ccr.store.connection import Connection
 from ccr.store.questions import Question
@@ -41,6 +42,11 @@ class Asked(NamedTuple):
     def slugs(self) -> list[str]:
         """What was found, best first."""
         return [article["slug"] for article in self.found["articles"]]
+
+    @property
+    def suggested(self) -> list[str]:
+        """What of it an agent would be offered."""
+        return [article["slug"] for article in likely(self.found["articles"])]
 
 
 async def publish_all(house: House) -> None:
@@ -98,6 +104,8 @@ def figures(asked: list[Asked]) -> dict[str, float]:
         "three": share([one for one in real if one.right in one.slugs], real),
         "sure": share([one for one in real if one.found["sure"]], real),
         "unknown": share([one for one in foreign if not one.found["sure"]], foreign),
+        "suggested": share([one for one in real if one.right in one.suggested], real),
+        "nothing": share([one for one in foreign if not one.suggested], foreign),
     }
 
 
@@ -110,6 +118,10 @@ def report(asked: list[Asked], *, each: bool) -> None:
     print(f"right article among three  {found['three']:6.1%}   (goal ≥ 90 %)")
     print(f"answered rather than “I don't know”, of those about the registry {found['sure']:6.1%}")
     print(f"“I don't know” to what is about something else {found['unknown']:6.1%}   (goal ≥ 90 %)")
+    print(f"right article among what an agent is offered {found['suggested']:6.1%}   (goal ≥ 90 %)")
+    print(
+        f"nothing offered to an agent for what is about something else {found['nothing']:6.1%}   (goal ≥ 90 %)"
+    )
     times = [one.milliseconds for one in asked]
     print(f"time a question: median {median(times):.2f} ms, p95 {quantiles(times, n=20)[18]:.2f} ms")
     if each:

@@ -161,7 +161,7 @@ def _asked() -> Any:
     )
     parser.add_argument("--customers", type=int, default=10)
     parser.add_argument("--rate", type=int, default=200, help="messages a second")
-    parser.add_argument("--blocks", type=int, default=5, help="of a thousand messages on each side")
+    parser.add_argument("--blocks", type=int, default=3, help="of a thousand messages on each side")
     return parser.parse_args()
 
 

@@ -8,7 +8,8 @@ import pytest
 from ccr import package_files
 from ccr.desk.refusals import Code, Refusal
 from ccr.services.help_centre import shipped
-from ccr.services.suggesting import Suggesting
+from ccr.services.help_papers import SURE
+from ccr.services.suggesting import LIKELY, Suggesting
 from tests.desk_house import Desk, open_desk
 
 
@@ -43,6 +44,14 @@ async def test_the_likeliest_by_the_customers_words_comes_first(desk: Desk, sugg
     slugs = [one["slug"] for one in await suggesting.suggestions(desk.amir, number)]
     assert {"take-back-a-message", "forgotten-password"} <= set(slugs)
     assert len(slugs) == len(set(slugs)) <= 4
+
+
+async def test_a_word_in_passing_brings_nothing(desk: Desk, suggesting: Suggesting) -> None:
+    number = await ticket(desk, "My toaster is broken")
+    found = (await desk.house.help_centre.search("My toaster is broken"))["articles"]
+
+    assert any(LIKELY <= article["certainty"] < SURE for article in found)
+    assert await suggesting.suggestions(desk.amir, number) == []
 
 
 async def test_what_the_agent_wrote_is_not_asked_about(desk: Desk, suggesting: Suggesting) -> None:
