@@ -69,7 +69,7 @@ class Double:
             await self._ended.wait()
         if isinstance(answer, int) and answer != 202:
             return _fault(answer, "forced", self.headers or _limits(answer))
-        if fault := self._wrong(mail):
+        if fault := self.fault(mail):
             return _fault(400, fault)
         self.accepted.append(mail)
         if answer == "lost":
@@ -77,7 +77,8 @@ class Double:
         sandbox = mail.get("mail_settings", {}).get("sandbox_mode", {}).get("enable")
         return web.Response(status=200 if sandbox else 202, headers={"X-Message-Id": uuid.uuid4().hex[:22]})
 
-    def _wrong(self, mail: dict[str, Any]) -> str | None:
+    def fault(self, mail: dict[str, Any]) -> str | None:
+        """Why the real one would refuse it."""
         for error in self._validator.iter_errors(mail):
             return f"{error.message} at {list(error.absolute_path)}"
         args = [
