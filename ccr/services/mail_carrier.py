@@ -93,6 +93,7 @@ class MailCarrier:
         link = self._unsubscribe(worth.reader.id, owed.kind) if owed.kind in CHANNELS else ""
         data = worth.data | {"unsubscribe": link}
         subject, text, html = await self._rendered(owed.kind, data)
+        await asyncio.sleep(0)  # one after the other: whoever talks meanwhile comes in between
         mail = Mail(
             outbox_id=owed.id,
             to=worth.to,

@@ -2,20 +2,29 @@
 
 import asyncio
 
+LATE = 5
+"""So many gaps may be made up for, after something kept the event loop busy."""
+
 
 class Pace:
-    """Lets one pass every `gap` seconds. The first, after a while without any, does not wait."""
+    """Lets one pass every `gap` seconds, on average, and no two within half of it.
+
+    The first, after a while without any, does not wait.
+    """
 
     def __init__(self, gap: float) -> None:
         self._gap = gap
         self._next = 0.0
+        self._waiting = asyncio.Lock()
 
     async def turn(self) -> None:
-        """Wait for one's own. What one does next should take less than the gap."""
-        now = asyncio.get_running_loop().time()
-        at = max(now, self._next)
-        self._next = at + self._gap
-        await asyncio.sleep(at - now)
+        """Wait for one's own. What one does next should take less than half the gap."""
+        loop = asyncio.get_running_loop()
+        async with self._waiting:
+            await asyncio.sleep(self._next - loop.time())
+            now = loop.time()
+            due = self._next if now - self._next < LATE * self._gap else now
+            self._next = max(due + self._gap, now + self._gap / 2)
 
 
 class Turn:
