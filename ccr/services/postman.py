@@ -40,7 +40,7 @@ AHEAD = 32
 SPARE = 5
 """So many more, of what is urgent: however slowly the rest goes, that does not wait behind it."""
 
-BATCH = 16
+BATCH = 8
 """Rows worth a claim while others are under way: a few at a time would be a transaction for every few."""
 
 LEASE = MINUTE
@@ -52,7 +52,7 @@ IDLE = 5.0
 GAP = 0.0043
 """Seconds from one to the next that goes out: a thousand at once would keep those waiting who talk meanwhile."""
 
-BREATH = 0.06
+BREATH = 0.03
 """Seconds in which many wakes become one look."""
 
 GRACE = 3.0
