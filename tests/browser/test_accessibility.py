@@ -9,6 +9,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 
 from ccr.desk.commands import PostMessage
+from ccr.desk.notices import Kind
 from ccr.store import bots
 from tests.accounts_house import ADA, AMIR, BEA, CARLA, PASSWORD
 from tests.browser.desk import FLAGS
@@ -129,8 +130,24 @@ async def test_no_page_has_a_fault(browser: Browser, live: Live, theme: Any, wid
         for path in paths:
             await page.goto(path)
             found += await faults(page)
+    stranger = await open_page(browser, live, None, **look)
+    for link in await links_of_mails(live):
+        answer = await stranger.goto(link)
+        assert answer
+        assert answer.status == 200
+        found += await faults(stranger)
 
     assert found == []
+
+
+async def links_of_mails(live: Live) -> list[str]:
+    """To end a session, and to hear no more of something: for whoever reads the mail, signed in or not."""
+    session = live.sessions["omar"]
+    [(begun_at,)] = await live.rows("SELECT created_at FROM sessions WHERE id = ?", session)
+    return [
+        f"/sign-out/{live.registry.alarms.token(session, begun_at)}",
+        live.registry.notice_choices.link(live.id("omar"), Kind.MESSAGE_WAITING),
+    ]
 
 
 @pytest.mark.parametrize(("theme", "width"), LOOKS)

@@ -78,6 +78,20 @@ CLICK = """async (tag) => {
 }"""
 
 
+MOVE = """async ([given, named]) => {
+  const moved = { toJSON: () => given };
+  const asked = [];
+  PushManager.prototype.subscribe = async (options) => (asked.push(options), moved);
+  const event = new ExtendableEvent("pushsubscriptionchange");
+  Object.assign(event, { oldSubscription: null, newSubscription: named ? moved : null });
+  let done;
+  event.waitUntil = (promise) => (done = promise);
+  dispatchEvent(event);
+  await done;
+  return asked;
+}"""
+
+
 class Browser:
     """Of somebody who has turned notifications on: the service worker, and what it shows."""
 
@@ -114,6 +128,11 @@ class Browser:
                     found = await self._worker.evaluate(SHOWN)
         except TimeoutError:
             raise AssertionError(f"{found} instead of {expected}") from None
+
+    async def move(self, given: dict[str, Any], *, named: bool) -> list[dict[str, Any]]:
+        """Its maker takes its notifications elsewhere, which is `named`, or else to be asked for: how it was asked."""
+        asked: list[dict[str, Any]] = await self._worker.evaluate(MOVE, [given, named])
+        return asked
 
     async def click(self, ticket: int) -> list[str]:
         """Where this leads."""
@@ -234,3 +253,23 @@ async def test_a_customer_is_asked_once_and_quietly_when_there_is_an_answer(noti
 
     name = f"ccr-offered:{live.id('carla')}"
     assert await page.evaluate("(name) => localStorage.getItem(name)", name) == "yes"
+
+
+async def test_a_browser_that_takes_them_elsewhere_goes_on_being_told(notified: Notified) -> None:
+    live, service = notified.desk.live, notified.service
+    page = await notified.visit("amir", "/account")
+    await page.get_by_role("button", name="Turn on in this browser").click()
+    await page.wait_for_selector("text=This browser shows notifications from now on.")
+    browser = await notified.browser(page)
+
+    for named in (True, False):
+        service.browsers.clear()  # where it was, nobody takes anything any more
+        elsewhere = service.browser()
+        asked = await browser.move(elsewhere.subscription(), named=named)
+        state = await live.registry.subscriptions.state(live.identity("amir"))
+        ours = {"userVisibleOnly": True, "applicationServerKey": state["key"]}
+        assert asked == ([] if named else [ours])
+        assert len(state["subscriptions"]) == 1
+        ticket = await live.ticket_with_agent()
+        await notified.sent(ticket, "A ticket is yours now")
+        assert f"{service.url}/push/{service.arrived[-1].browser}" == elsewhere.endpoint
