@@ -52,28 +52,24 @@ STAY = """(() => {
     await show(title, { ...options, requireInteraction: true });
     self.drawn++;
   };
+  self.happen = async (event) => {
+    let done;
+    event.waitUntil = (promise) => (done = promise);
+    dispatchEvent(event);
+    await done;
+  };
 })()"""
 """Without a desktop's own notifications, Chromium takes them off the screen after some seconds. And who asks for all
-while one is being drawn makes it forget that one."""
+while one is being drawn makes it forget that one. What a script makes happen says itself when the worker is done."""
 
-PUSH = """async (payload) => {
-  const event = new PushEvent("push", { data: payload });
-  let done;
-  event.waitUntil = (promise) => (done = promise);
-  dispatchEvent(event);
-  await done;
-}"""
+PUSH = "(payload) => happen(new PushEvent('push', { data: payload }))"
 
 CLICK = """async (tag) => {
   const [notification] = await registration.getNotifications({ tag });
   const asked = [];
   clients.openWindow = async (path) => void asked.push(`open ${path}`);
   WindowClient.prototype.focus = async function () { asked.push(`focus ${new URL(this.url).pathname}`); };
-  const event = new NotificationEvent("notificationclick", { notification });
-  let done;
-  event.waitUntil = (promise) => (done = promise);
-  dispatchEvent(event);
-  await done;
+  await happen(new NotificationEvent("notificationclick", { notification }));
   return asked;
 }"""
 
@@ -84,10 +80,7 @@ MOVE = """async ([given, named]) => {
   PushManager.prototype.subscribe = async (options) => (asked.push(options), moved);
   const event = new ExtendableEvent("pushsubscriptionchange");
   Object.assign(event, { oldSubscription: null, newSubscription: named ? moved : null });
-  let done;
-  event.waitUntil = (promise) => (done = promise);
-  dispatchEvent(event);
-  await done;
+  await happen(event);
   return asked;
 }"""
 

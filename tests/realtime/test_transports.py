@@ -16,6 +16,7 @@ from ccr.desk.people import Role
 from ccr.hypercorn_fixes import framed_text
 from ccr.realtime import transport
 from ccr.realtime.sockets import MOST_IN_FLIGHT, ticket_room
+from ccr.services.identity import Identity
 from tests.live import WITHIN, Live, new_key
 from tests.waiting import until
 
@@ -301,6 +302,29 @@ async def test_the_head_of_a_frame_may_come_alone(live: Live, monkeypatch: pytes
     )
 
     assert looked_at == [frame[:6] for frame in sent]
+
+
+async def test_what_follows_connect_at_once_waits_until_it_is_known_who_asks(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw, omar = await live.raw(), await live.connect("omar")
+    await raw.hear()
+    signing_in, known = live.registry.signing_in, asyncio.Event()
+    identify = signing_in.identify
+
+    async def slowly(token: str) -> Identity | None:
+        await known.wait()
+        return await identify(token)
+
+    monkeypatch.setattr(signing_in, "identify", slowly)
+    await raw.say(f"40{json.dumps({'token': live.tokens['carla']})}")
+    await omar.fence()  # by then it has been read
+    await raw.ask(1, "leave", {"ticket": 1})
+    await omar.fence()
+    known.set()
+
+    assert (await raw.hear()).startswith("40")
+    assert await raw.hear() == '431[{"ok":true}]'
 
 
 async def answered_in_order(live: Live, chunks: list[bytes], monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
