@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import aiohttp
@@ -26,12 +27,15 @@ class Frames:
         cls, session: aiohttp.ClientSession, url: str, auth: dict[str, str] | None = None
     ) -> "Frames":
         """Connected and let in, or `ConnectionRefusedError` with what the server said."""
-        socket = await session.ws_connect(f"{url}/socket.io/?EIO=4&transport=websocket", compress=0)
-        await socket.receive_str()
-        await socket.send_str("40" + (json.dumps(auth) if auth else ""))
-        answer = await socket.receive_str()
-        if not answer.startswith("40"):
-            raise ConnectionRefusedError(answer)
+        async with AsyncExitStack() as failing:
+            socket = await session.ws_connect(f"{url}/socket.io/?EIO=4&transport=websocket", compress=0)
+            failing.push_async_callback(socket.close)
+            await socket.receive_str()
+            await socket.send_str("40" + (json.dumps(auth) if auth else ""))
+            answer = await socket.receive_str()
+            if not answer.startswith("40"):
+                raise ConnectionRefusedError(answer)
+            failing.pop_all()
         made = cls(socket)
         made._reader = asyncio.create_task(made._read())
         return made

@@ -39,15 +39,16 @@ class Line:
     ) -> "Line":
         """Connected and let in. Raises `Broken`."""
         try:
-            async with asyncio.timeout(ANSWER):
+            async with asyncio.timeout(ANSWER), contextlib.AsyncExitStack() as failing:
                 socket = await session.ws_connect(
                     f"{url}/socket.io/?EIO=4&transport=websocket", compress=0, timeout=_CLOSING
                 )
+                failing.push_async_callback(socket.close)
                 await socket.receive_str()
                 await socket.send_str("40" + json.dumps({"token": token}))
                 if not (await socket.receive_str()).startswith("40"):
-                    await socket.close()
                     raise Broken
+                failing.pop_all()
         except (OSError, TimeoutError, TypeError, aiohttp.ClientError) as error:
             raise Broken from error
         return cls(socket, heard)
