@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 
-from ccr.desk.clock import DAY, HOUR, MINUTE, SECOND
+from ccr.desk.clock import DAY, MINUTE, SECOND
 from ccr.ports import SendFailed
 from ccr.store.claims import Owed
 
 FIRST = 10 * SECOND
 LONGEST = 30 * MINUTE
-LONGEST_NAMED = HOUR
-"""So much of a provider's own wish is granted."""
 
 GIVE_UP = DAY
+
+SHORTEST_NAMED = SECOND
+"""A provider whose clock is behind ours names a time that is over."""
 
 MOST_UNSURE = 5
 """Tries without an answer, of which each may have arrived: the next would rather be one mail too many."""
@@ -41,11 +42,17 @@ def fault(error: Exception) -> str:
 
 
 def named_pause(seconds: float) -> int:
-    """The pause that a provider named, in milliseconds, as far as it is granted."""
-    return int(min(max(seconds, 0.0) * SECOND, LONGEST_NAMED))
+    """The pause that a provider named, in milliseconds; one that no notice would outlive is a mistake."""
+    named = max(seconds * SECOND, SHORTEST_NAMED)
+    return int(named) if named < GIVE_UP else FIRST
 
 
 def _pause(tries: int, named: float | None, chance: float) -> int:
-    if named is not None:
-        return named_pause(named) + int(chance * 2 * SECOND)
-    return int(min(FIRST * 2 ** min(tries, 16), LONGEST) * (0.5 + chance))
+    if named is None:
+        return int(_backoff(tries) * (0.5 + chance))
+    # Who names a time is taken at their word, unless that did not help the last time.
+    return max(named_pause(named), _backoff(tries - 1) if tries else 0) + int(chance * 2 * SECOND)
+
+
+def _backoff(tries: int) -> int:
+    return int(min(FIRST * 2 ** min(tries, 16), LONGEST))

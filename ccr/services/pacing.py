@@ -41,6 +41,8 @@ class Turn:
         self._places = places
         self._spare = spare
         self._taken: list[asyncio.Semaphore] = []
+        self.has_come = False
+        """Whether it was waited for to the end: what one does then may have been done."""
 
     async def __call__(self) -> None:
         """Wait for it."""
@@ -50,6 +52,7 @@ class Turn:
             self._taken.append(place)
         if self._spare is None:
             await self._pace.turn()
+        self.has_come = True
 
     def over(self) -> None:
         """The next may have the places, if one had them."""

@@ -12,19 +12,30 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 
 from ccr import metrics
 from ccr.desk import clock
 from ccr.desk.clock import MINUTE, SECOND
-from ccr.desk.notices import URGENT, Channel
+from ccr.desk.notices import URGENT, Channel, Kind
 from ccr.desk.refusals import Refusal
 from ccr.ports import SendFailed
 from ccr.services import mail_retries
 from ccr.services.carrying import Carrier, Sent
 from ccr.services.pacing import Pace, Turn
-from ccr.services.settling import Outcome, Settler, Unit, failing, named, settling
+from ccr.services.settling import (
+    Chance,
+    Outcome,
+    Settler,
+    Unit,
+    failed,
+    failing,
+    named,
+    settling,
+    unforeseen,
+)
 from ccr.services.upkeep import Upkeep
-from ccr.store import claims, outbox
+from ccr.store import claims, notices, outbox
 from ccr.store.claims import Owed
 from ccr.store.connection import Connection
 from ccr.store.database import Database
@@ -71,7 +82,7 @@ class Postman:
         carriers: Mapping[Channel, Carrier],
         *,
         now: Callable[[], int] = clock.now,
-        chance: Callable[[], float] = random.random,
+        chance: Chance = random.random,
     ) -> None:
         self._database = database
         self._carriers = carriers
@@ -82,7 +93,7 @@ class Postman:
         self._places_of = {channel: asyncio.Semaphore(carrier.most) for channel, carrier in carriers.items()}
         self._worker = secrets.token_hex(8)
         self._settler = Settler(database, self._worker, now, self.wake)
-        self._upkeep = Upkeep(database, now)
+        self._upkeep = Upkeep(database, now, chance, self.wake)
         self._woken = asyncio.Event()
         self._going: dict[asyncio.Task[None], str] = {}
         self._held_until: dict[str, int] = {}
@@ -129,11 +140,8 @@ class Postman:
         try:
             queues, dead, urgent = await self._database.read(self._owed)
             self._note_depth(queues, dead)
-            if (
-                queues.get(Channel.EVERY.value, (0, self._now() + 1))[1] <= self._now()
-                and await self._upkeep.spread()
-            ):
-                queues, _, urgent = await self._database.read(self._owed)
+            if queues.get(Channel.EVERY.value, (0, self._now() + 1))[1] <= self._now():
+                self._upkeep.spread_soon()
             await self._start(queues, urgent)
             await self._upkeep.sweep()
             self._troubled = False
@@ -150,7 +158,7 @@ class Postman:
         return outbox.queues(connection), outbox.dead(connection), urgent
 
     def _note_depth(self, queues: Queues, dead: dict[str, int]) -> None:
-        for channel in self._carriers:
+        for channel in (*self._carriers, Channel.EVERY):
             metrics.OUTBOX_DEAD.labels(channel.value).set(dead.get(channel.value, 0))
         metrics.QUEUE_DEPTH.labels("outbox").set(sum(count for count, _ in queues.values()))
         self._oldest_due = min((due_at for _, due_at in queues.values()), default=None)
@@ -198,8 +206,10 @@ class Postman:
     async def _leave(self) -> None:
         if self._going:
             await asyncio.wait(self._going, timeout=GRACE)
-        for task in list(self._going):
+        late = list(self._going)
+        for task in late:
             task.cancel()
+        await asyncio.gather(self._upkeep.leave(), *late, return_exceptions=True)
         with suppress(TimeoutError):
             async with asyncio.timeout(GRACE):
                 await self._settler.finish()
@@ -218,22 +228,28 @@ class Postman:
             outcome = await self._deliver(owed)
         except SendFailed as failure:
             outcome = self._failed(owed, failure)
-        except Refusal as refusal:  # the database is away: the claim runs out, and it is tried again
+        except Refusal as refusal:  # the database is away, which is no fault of the notice's
             log.warning("notice put off", extra=named(owed) | {"why": refusal.code.value})
-            return
+            outcome = self._later(owed)
         except Exception as error:  # noqa: BLE001 - a poisoned row must not stop the others
-            outcome = self._failed(owed, SendFailed(mail_retries.fault(error), again=True))
+            outcome = self._failed(owed, unforeseen(error))
         self._settler.note(owed, outcome)
 
     async def _deliver(self, owed: Owed) -> Outcome:
         """What is to be noted down of it."""
         if owed.unsure >= mail_retries.MOST_UNSURE:
             raise SendFailed(f"{owed.unsure} tries without an answer: it may have arrived", again=False)
+        if owed.fate == notices.DELIVERED and owed.kind != Kind.MESSAGE_WAITING:
+            return settling(owed, self._worker, Sent(), self._now())
         channel = Channel(owed.channel)
         spare = self._spare if owed.kind in URGENT else None
         turn = Turn(self._pace, [self._places_of[channel], self._places], spare)
         try:
             outcome = await self._carriers[channel].carry(owed, turn)
+        except asyncio.CancelledError:
+            if not turn.has_come:
+                raise
+            raise SendFailed("stopped before there was an answer", again=True, unsure=True) from None
         finally:
             turn.over()
         if isinstance(outcome, Sent):
@@ -241,15 +257,16 @@ class Postman:
             metrics.NOTICES.labels(owed.channel, "sent").inc()
         return settling(owed, self._worker, outcome, self._now())
 
+    def _later(self, owed: Owed) -> Unit:
+        now = self._now()
+        return partial(
+            claims.push_back, row=owed.id, worker=self._worker, now=now, due_at=now + mail_retries.FIRST
+        )
+
     def _failed(self, owed: Owed, failure: SendFailed) -> Unit:
         now = self._now()
-        again_at = mail_retries.again_at(owed, failure, now, self._chance)
-        metrics.NOTICES.labels(owed.channel, "given_up" if again_at is None else "put_off").inc()
-        if again_at is None:
-            log.error("notice given up", extra=named(owed) | {"why": failure.reason})
-        else:
-            log.warning("notice put off", extra=named(owed) | {"why": failure.reason})
-            if failure.after and not failure.alone:
-                # The whole provider asked for a pause: to try the next one would only be one more refusal.
-                self._held_until[owed.channel] = now + mail_retries.named_pause(failure.after)
+        again_at = failed(owed, failure, now, self._chance)
+        if failure.after is not None and not failure.alone:
+            # The whole provider asked for a pause: to try the next one would only be one more refusal.
+            self._held_until[owed.channel] = now + mail_retries.named_pause(failure.after)
         return failing(owed, self._worker, failure, now, again_at)

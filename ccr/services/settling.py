@@ -6,9 +6,10 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
+from ccr import metrics
 from ccr.desk.notices import Channel, Kind
 from ccr.ports import SendFailed
-from ccr.services import carrying
+from ccr.services import carrying, mail_retries
 from ccr.services.carrying import Later, Sent
 from ccr.store import claims, outbox, waiting
 from ccr.store.claims import Owed, Settled
@@ -18,6 +19,9 @@ from ccr.store.database import Database
 log = logging.getLogger("ccr.postman")
 
 Unit = Callable[[Connection], Any]
+
+Chance = Callable[[], float]
+"""A number from 0 to 1."""
 
 TOGETHER = 0.06
 """Seconds in which what came to an end is gathered, and then committed in one."""
@@ -98,7 +102,7 @@ class Settler:
                 await asyncio.sleep(pause)
             else:
                 return
-        log.error("notice not settled, and may be sent twice", extra=named(owed))
+        log.error("notice not settled: it is claimed again, and may be sent twice", extra=named(owed))
 
 
 def named(owed: Owed) -> dict[str, Any]:
@@ -122,8 +126,24 @@ def settling(owed: Owed, worker: str, outcome: carrying.Outcome, now: int) -> Ou
     return Settled(owed.id, state, data, provider_id)
 
 
-def failing(owed: Owed, worker: str, failure: SendFailed, now: int, again_at: int | None) -> Unit:
-    """A try failed; the next is at `again_at`, if there is to be one."""
+def failed(owed: Owed, failure: SendFailed, now: int, chance: Chance) -> int | None:
+    """When it is tried again, `None` where it is given up; counted and told to the log."""
+    again_at = mail_retries.again_at(owed, failure, now, chance)
+    metrics.NOTICES.labels(owed.channel, "given_up" if again_at is None else "put_off").inc()
+    if again_at is None:
+        log.error("notice given up", extra=named(owed) | {"why": failure.reason})
+    else:
+        log.warning("notice put off", extra=named(owed) | {"why": failure.reason})
+    return again_at
+
+
+def unforeseen(error: Exception) -> SendFailed:
+    """What nobody foresaw may pass as well; where it happened is told, as its text might quote somebody."""
+    return SendFailed(mail_retries.fault(error), again=True)
+
+
+def failing(owed: Owed, worker: str | None, failure: SendFailed, now: int, again_at: int | None) -> Unit:
+    """A try failed; the next is at `again_at`, if there is to be one. What is to be spread has no `worker`."""
     return partial(
         claims.fail,
         row=owed.id,

@@ -1,37 +1,53 @@
 """What the postman does beside carrying: notices are spread over their channels, and what is old goes."""
 
 import asyncio
+import logging
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from ccr.desk.clock import HOUR, SECOND
-from ccr.store import bounces, notices, spreading
+from ccr.desk.refusals import Refusal
+from ccr.services.settling import Chance, failed, failing, unforeseen
+from ccr.store import bounces, claims, notices, spreading
+from ccr.store.claims import Owed
 from ccr.store.database import Database
+
+log = logging.getLogger("ccr.postman")
 
 SPREAD = 200
 """Notices spread in one look."""
 
 
 class Upkeep:
-    """Of the outbox in this database."""
+    """Of the outbox in this database. `wake` is called when something has been spread and may be carried."""
 
-    def __init__(self, database: Database, now: Callable[[], int]) -> None:
+    def __init__(
+        self, database: Database, now: Callable[[], int], chance: Chance, wake: Callable[[], None]
+    ) -> None:
         self._database = database
         self._now = now
+        self._chance = chance
+        self._wake = wake
+        self._spreading: asyncio.Task[None] | None = None
         self._sweep_at = 0
 
+    def spread_soon(self) -> None:
+        """Spread what is due, beside everything else: a ticket that is locked holds up no notice but its own."""
+        if self._spreading is None or self._spreading.done():
+            self._spreading = asyncio.create_task(self._spread_and_wake())
+
     async def spread(self) -> int:
-        """Make a row of each notice for each way to whom it is for. How many notices that were."""
+        """Make a row of each notice for each way to whom it is for. How many notices that worked for."""
         now = self._now()
-        due = await self._database.read(lambda connection: spreading.due(connection, now, SPREAD))
-        units = [partial(spreading.spread, row=row, ticket=ticket, now=now) for row, ticket in due]
-        await asyncio.gather(
-            *(
-                self._database.write(unit, lane=ticket or 0)
-                for unit, (_, ticket) in zip(units, due, strict=True)
-            )
-        )
-        return len(due)
+        due = await self._database.read(lambda connection: claims.to_spread(connection, now, SPREAD))
+        return sum(await asyncio.gather(*map(self._spread_one, due)))
+
+    async def leave(self) -> None:
+        """Begin nothing more."""
+        if self._spreading is not None:
+            self._spreading.cancel()
+            await asyncio.wait([self._spreading])
 
     async def sweep(self) -> None:
         """Now and then, remove what has been kept long enough."""
@@ -41,3 +57,25 @@ class Upkeep:
         removed = await self._database.write(lambda connection: notices.sweep(connection, now))
         await self._database.write(lambda connection: bounces.sweep(connection, now))
         self._sweep_at = now + (SECOND if removed else HOUR)
+
+    async def _spread_and_wake(self) -> None:
+        try:
+            if await self.spread():
+                self._wake()
+        except Exception as error:  # noqa: BLE001 - the next look tries again
+            log.warning("notices not spread yet", extra={"error": type(error).__name__})
+
+    async def _spread_one(self, due: Owed) -> bool:
+        ticket = due.ticket or 0
+        unit = partial(spreading.spread, row=due.id, ticket=due.ticket, now=self._now())
+        try:
+            await self._database.write(unit, lane=ticket)
+        except Refusal:  # the database is away, or somebody holds the ticket: it stays due
+            return False
+        except Exception as error:  # noqa: BLE001 - a poisoned row must not stop the others
+            failure, now = unforeseen(error), self._now()
+            with suppress(Refusal):
+                again_at = failed(due, failure, now, self._chance)
+                await self._database.write(failing(due, None, failure, now, again_at), lane=ticket)
+            return False
+        return True

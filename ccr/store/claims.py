@@ -19,7 +19,7 @@ MOST = 64
 
 _COLUMNS = (
     "id, kind, channel, target_id, person_id, address, ticket_id, data, created_at, due_at, fresh_at, tries, "
-    "unsure"
+    "unsure, fate"
 )
 
 _DUE = (
@@ -37,10 +37,11 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class Owed(msgspec.Struct, frozen=True, kw_only=True):
-    """A claimed row. Times in milliseconds since 1970 UTC.
+    """A row that is to be carried, or to be spread. Times in milliseconds since 1970 UTC.
 
     `tries` counts the failed tries, `unsure` those of which nobody knows whether they arrived; patience is counted
-    from `fresh_at` on. `target` tells which of several places of a channel is meant.
+    from `fresh_at` on. `target` tells which of several places of a channel is meant, `fate` what a provider has
+    reported already.
     """
 
     id: int
@@ -50,12 +51,18 @@ class Owed(msgspec.Struct, frozen=True, kw_only=True):
     person: int | None
     address: str | None
     ticket: int | None
-    data: dict[str, Any]
+    told: str = "{}"
     created_at: int
     due_at: int
     fresh_at: int
     tries: int
     unsure: int = 0
+    fate: str | None = None
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What it tells. Raises where that cannot be read: only then, so that this row alone fails."""
+        return _decode(self.told)
 
 
 class Settled(NamedTuple):
@@ -144,30 +151,42 @@ def push_back(connection: Connection, row: int, worker: str, now: int, due_at: i
 def fail(
     connection: Connection,
     row: int,
-    worker: str,
+    worker: str | None,
     fault: str,
     now: int,
     again_at: int | None,
     *,
     unsure: bool = False,
 ) -> bool:
-    """A try failed; `unsure` if it may have arrived all the same.
+    """A try failed; `unsure` if it may have arrived all the same. Without a `worker` it was to be spread.
 
     Due again at `again_at`; `None` gives it up: the row is dead and stays, so that an admin may send it again.
     """
     over = again_at is None
+    whose, names = ("channel = 'every'", []) if worker is None else ("claimed_by = ?", [worker])
     changed = connection.run(
         "UPDATE outbox SET state = ?, settled_at = ?, due_at = ?, tries = tries + 1, unsure = unsure + ?, fault = ?, "
-        "claimed_by = NULL, claimed_until = 0 WHERE id = ? AND claimed_by = ? AND state = 'waiting'",
+        f"claimed_by = NULL, claimed_until = 0 WHERE id = ? AND state = 'waiting' AND {whose}",
         DEAD if over else "waiting",
         now if over else None,
         now if again_at is None else again_at,
         int(unsure),
         cut(fault),
         row,
-        worker,
+        *names,
     )
     return changed == 1
+
+
+def to_spread(connection: Connection, now: int, most: int) -> list[Owed]:
+    """Rows that are due `now`, but still without a channel; nobody claims them."""
+    rows = connection.up_to(
+        most,
+        f"SELECT {_COLUMNS} FROM outbox WHERE state = 'waiting' AND channel = 'every' AND due_at <= ? "
+        "ORDER BY due_at, id",
+        now,
+    )
+    return [_from_row(row) for row in rows]
 
 
 def release(connection: Connection, worker: str) -> int:
@@ -244,10 +263,11 @@ def _from_row(row: Row) -> Owed:
         person=row[4],
         address=row[5],
         ticket=row[6],
-        data=_decode(row[7]),
+        told=row[7],
         created_at=row[8],
         due_at=row[9],
         fresh_at=row[10] or row[8],
         tries=row[11],
         unsure=row[12],
+        fate=row[13],
     )

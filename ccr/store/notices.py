@@ -9,6 +9,9 @@ from ccr.desk.people import full_name
 from ccr.store import outbox
 from ccr.store.connection import Connection
 
+DELIVERED = "delivered"
+"""The fate of what the reader's mail server took."""
+
 SETTLED_KEPT = 30 * DAY
 DEAD_KEPT = 90 * DAY
 """How long a row stays after it was settled, in milliseconds. Its number is never given to another."""
@@ -86,12 +89,14 @@ def again(connection: Connection, row: int, now: int) -> bool | None:
 
 
 def arrived(connection: Connection, row: int, now: int) -> None:
-    """The reader's mail server took it."""
-    connection.run(
-        "UPDATE outbox SET fate = 'delivered', fate_at = ? WHERE id = ? AND state = 'sent' AND fate IS NULL",
-        now,
-        row,
+    """The reader's mail server took it, whatever we knew of it until now."""
+    changed = connection.run(
+        "UPDATE outbox SET fate = ?, fate_at = ? WHERE id = ? AND fate IS NULL", DELIVERED, now, row
     )
+    if changed:  # what was given up because nobody had answered is not lost after all
+        connection.run(
+            "UPDATE outbox SET state = ?, fault = NULL WHERE id = ? AND state = 'dead'", outbox.SENT, row
+        )
 
 
 def noted(connection: Connection, row: int, fate: str, now: int) -> None:

@@ -30,17 +30,6 @@ class Notice(NamedTuple):
     created_at: int
 
 
-def due(connection: Connection, now: int, most: int) -> list[tuple[int, int | None]]:
-    """Notices to be spread now: their rows, each with its ticket."""
-    rows = connection.up_to(
-        most,
-        "SELECT id, ticket_id FROM outbox WHERE state = 'waiting' AND channel = 'every' AND due_at <= ? "
-        "ORDER BY due_at, id",
-        now,
-    )
-    return [(row[0], row[1]) for row in rows]
-
-
 def places(connection: Connection, person: Person) -> Ways:
     """Where this person can be reached, whatever they want to hear of. Mail comes first."""
     found: Ways = [(Channel.MAIL, None)] if person.email else []

@@ -23,11 +23,13 @@ from ccr.desk.commands import (
 )
 from ccr.desk.notices import Channel, Kind, Notice
 from ccr.desk.people import Person
+from ccr.desk.refusals import unavailable
 from ccr.package_files import template_folder
-from ccr.ports import Mail, SendFailed
+from ccr.ports import Mail, MailReport, SendFailed
+from ccr.services import mail_retries
 from ccr.services.mail_carrier import MailCarrier
 from ccr.services.postman import IN_FLIGHT, SPARE, Postman
-from ccr.store import claims, outbox, read_marks
+from ccr.store import claims, outbox, read_marks, spreading
 from tests.accounts_house import AMIR, BEA, CARLA, House, open_house
 from tests.waiting import until
 
@@ -125,6 +127,13 @@ class Office:
         await self.house.database.write(
             lambda c: c.run("UPDATE people SET active = 0 WHERE id = ?", person.id)
         )
+
+    async def unsure(self, kind: Kind = Kind.PASSWORD_CHANGED) -> list[int]:
+        """Of those that wait, how many tries each had of which nobody knows whether they arrived."""
+        found = await self.house.rows(
+            "SELECT unsure FROM outbox WHERE kind = ? AND state = 'waiting'", kind.value
+        )
+        return [row[0] for row in found]
 
     async def states(self, kind: Kind) -> list[str]:
         """What became of the mails of this kind, oldest first."""
@@ -342,14 +351,26 @@ class TestTrouble:
         assert office.box.kinds == ["password_changed"]
 
     async def test_is_tried_again_when_the_provider_says(self, office: Office) -> None:
-        office.box.troubles = [SendFailed("too many", again=True, after=90.0)]
+        office.box.troubles = [SendFailed("too many", again=True, after=2 * 3600.0)]
         await office.owe()
         await office.postman.drain_once()
-        office.house.later(90 * SECOND)
+        office.house.later(2 * HOUR)
         assert await office.postman.drain_once() == 0
         office.house.later(2 * SECOND)
         assert await office.postman.drain_once() == 1
         assert len(office.box.mails) == 1
+
+    @pytest.mark.parametrize("named", [-5.0, 0.0, 1.7e9])
+    async def test_whose_end_is_named_by_a_wrong_clock_is_tried_later_each_time(
+        self, office: Office, named: float
+    ) -> None:
+        await office.owe()
+        tries = 0
+        for _ in range(600):
+            office.box.troubles = [SendFailed("too many", again=True, after=named)]
+            tries += await office.postman.drain_once()
+            office.house.later(SECOND)
+        assert 5 <= tries <= 8
 
     async def test_that_nothing_can_mend_is_given_up_loudly(
         self, office: Office, caplog: pytest.LogCaptureFixture
@@ -393,6 +414,86 @@ class TestTrouble:
         assert office.box.kinds == ["password_changed"]
         assert "carla" not in caplog.text.lower()
 
+    async def test_with_what_cannot_even_be_read_holds_up_nothing(self, office: Office) -> None:
+        await office.owe(kind=Kind.WELCOME)
+        await office.house.database.write(
+            lambda c: c.run("UPDATE outbox SET data = '{broken' WHERE kind = 'welcome' AND state = 'waiting'")
+        )
+        await office.owe()
+        await office.postman.drain_once()
+        assert office.box.kinds == ["password_changed"]
+        assert await office.house.rows(
+            "SELECT state, tries FROM outbox WHERE kind = 'welcome' AND state = 'waiting'"
+        ) == [("waiting", 1)]
+
+    async def test_with_one_notice_that_is_to_be_spread_holds_up_no_other(
+        self, office: Office, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        await office.say(office.amir, "Good morning, Carla.")
+        await office.house.database.write(
+            lambda c: c.run("UPDATE entries SET fields = '{broken' WHERE type = 'message_posted'")
+        )
+        await office.say(office.carla, "Good morning, Amir.")  # and to him that can be told
+        office.house.later(3 * MINUTE)
+        await office.owe()
+        async with working(office.postman):
+            await until(lambda: {"password_changed", "message_waiting"} <= set(office.box.kinds))
+        [broken] = await office.house.rows(
+            "SELECT state, tries, fault FROM outbox WHERE kind = 'message_waiting' AND person_id = ?",
+            office.carla.id,
+        )
+        assert broken[:2] == ("waiting", 1)
+        assert broken[2].startswith("DecodeError")
+        assert "notice put off" in caplog.text
+
+    async def test_that_nothing_can_mend_in_spreading_ends_too(self, office: Office) -> None:
+        await office.say(office.amir, "Good morning, Carla.")
+        await office.house.database.write(
+            lambda c: c.run("UPDATE entries SET fields = '{broken' WHERE type = 'message_posted'")
+        )
+        office.house.later(3 * MINUTE)
+        for _ in range(60):
+            await office.postman.drain_once()
+            office.house.later(30 * MINUTE)
+        assert await office.states(Kind.MESSAGE_WAITING) == ["dead"]
+        page = await office.house.notice_traces.page(office.ada)
+        assert [notice["can_repeat"] for notice in page["notices"]] == [True]
+
+    async def test_on_a_ticket_that_somebody_holds_delays_no_other_notice(
+        self, office: Office, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def held(*_: Any, **__: Any) -> bool:
+            raise unavailable()
+
+        monkeypatch.setattr(spreading, "spread", held)
+        await office.say(office.amir, "Good morning, Carla.")
+        office.house.later(3 * MINUTE)
+        await office.owe()
+        async with working(office.postman):
+            await until(lambda: office.box.mails)
+        assert office.box.kinds == ["password_changed"]
+        assert await office.house.rows("SELECT state, tries FROM outbox WHERE kind = 'message_waiting'") == [
+            ("waiting", 0)
+        ]
+
+    async def test_of_the_database_is_held_against_no_notice(
+        self, office: Office, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def away(*_: Any) -> None:
+            raise unavailable()
+
+        await office.owe()
+        with monkeypatch.context() as patched:
+            patched.setattr(MailCarrier, "_judge", away)
+            for _ in range(7):
+                assert await office.postman.drain_once() == 1
+                office.house.later(10 * SECOND)
+        assert await office.house.rows(
+            "SELECT tries, unsure FROM outbox WHERE kind = 'password_changed' AND state = 'waiting'"
+        ) == [(0, 0)]
+        await office.postman.drain_once()
+        assert office.box.kinds == ["password_changed"]
+
     async def test_of_any_other_kind_is_tried_again_too(self, office: Office) -> None:
         office.box.troubles = [RuntimeError("carla@example.org is unlucky")]
         await office.owe()
@@ -403,6 +504,53 @@ class TestTrouble:
         assert state == "waiting"
         assert fault.startswith("RuntimeError at test_postman.py")
         assert "carla" not in fault
+
+
+class TestWhatArrivedAfterAll:
+    """No answer came, and then a report that the mail was delivered."""
+
+    async def tries(self, office: Office, kind: Kind, times: int) -> int:
+        """So many without an answer; the row's number."""
+        await office.owe(kind=kind)
+        for _ in range(times):
+            office.box.troubles = [SendFailed("no answer", again=True, unsure=True)]
+            await office.postman.drain_once()
+            office.house.later(HOUR)
+        [(row,)] = await office.house.rows("SELECT MAX(id) FROM outbox")
+        return int(row)
+
+    async def delivered(self, office: Office, row: int) -> None:
+        report = MailReport(id="1", what="delivered", outbox_id=row, address="carla@example.org")
+        await office.house.notice_traces.take([report])
+
+    async def test_is_not_sent_again(self, office: Office) -> None:
+        await self.delivered(office, await self.tries(office, Kind.PASSWORD_CHANGED, 1))
+        await office.postman.drain_once()
+        assert office.box.mails == []
+        assert await office.states(Kind.PASSWORD_CHANGED) == ["sent"]
+
+    async def test_no_longer_counts_as_given_up(self, office: Office) -> None:
+        row = await self.tries(office, Kind.PASSWORD_CHANGED, mail_retries.MOST_UNSURE)
+        assert (await office.house.notice_traces.page(office.ada))["counts"]["dead"] == 1
+        await self.delivered(office, row)
+        assert await office.house.rows("SELECT state, fate, fault FROM outbox WHERE id = ?", row) == [
+            ("sent", "delivered", None)
+        ]
+        assert (await office.house.notice_traces.page(office.ada))["counts"]["dead"] == 0
+
+    async def test_of_messages_that_wait_is_sent_again_since_it_may_tell_of_more(
+        self, office: Office
+    ) -> None:
+        await office.say(office.amir, "First")
+        office.house.later(2 * MINUTE)
+        office.box.troubles = [SendFailed("no answer", again=True, unsure=True)]
+        await office.postman.drain_once()
+        [(row,)] = await office.house.rows("SELECT MAX(id) FROM outbox")
+        await self.delivered(office, row)
+        await office.say(office.amir, "Second")
+        office.house.later(2 * MINUTE)
+        await office.postman.drain_once()
+        assert "Second" in office.box.mails[0].text
 
 
 class TestAtWork:
@@ -483,9 +631,22 @@ class TestAtWork:
         await office.owe()
         async with working(office.postman):
             await until(lambda: office.box.under_way)
+        assert await office.unsure() == [1]  # it may have arrived
         next_box = Letterbox()
+        office.house.later(MINUTE)
         await office.another_postman(next_box).drain_once()
         assert next_box.kinds == ["password_changed"]
+
+    async def test_what_he_had_not_begun_with_when_he_left_has_surely_not_arrived(
+        self, office: Office, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("ccr.services.postman.GRACE", 0)
+        office.box.doors.clear()
+        for _ in range(IN_FLIGHT + 1):
+            await office.owe(kind=Kind.WELCOME)
+        async with working(office.postman):
+            await until(lambda: office.box.under_way == IN_FLIGHT)
+        assert sorted(await office.unsure(Kind.WELCOME)) == [0] + IN_FLIGHT * [1]
 
     async def test_he_outlives_a_database_that_does_not_answer(
         self, office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

@@ -69,7 +69,7 @@ async def test_a_mail_is_claimed_with_all_that_was_put(house: House, carla: int)
         person=carla,
         address=None,
         ticket=None,
-        data={"device": "Firefox – Linux", "address": "192.0.2.1"},
+        told='{"device":"Firefox – Linux","address":"192.0.2.1"}',
         created_at=NOW,
         due_at=NOW,
         fresh_at=NOW,

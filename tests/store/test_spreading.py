@@ -33,8 +33,8 @@ class Spread:
     async def spread(self) -> None:
         """All that is due."""
         now = self.house.time
-        for row, ticket in await self.house.database.read(lambda c: spreading.due(c, now, 50)):
-            await self.house.database.write(lambda c: spreading.spread(c, row, ticket, now))  # noqa: B023
+        for due in await self.house.database.read(lambda c: claims.to_spread(c, now, 50)):
+            await self.house.database.write(lambda c: spreading.spread(c, due.id, due.ticket, now))  # noqa: B023
 
     async def rows(self, kind: Kind = Kind.MESSAGE_WAITING) -> list[tuple[Any, ...]]:
         """Channel, place and state, and in how many milliseconds it is due."""
@@ -169,7 +169,9 @@ async def test_two_postmen_spread_a_notice_once(waiting: Spread) -> None:
     await waiting.say()
     waiting.house.later(WAITS_UNREAD)
     now = waiting.house.time
-    [(row, ticket)] = await waiting.house.database.read(lambda c: spreading.due(c, now, 50))
+    [due] = await waiting.house.database.read(lambda c: claims.to_spread(c, now, 50))
     for told in (True, False):
-        assert told is await waiting.house.database.write(lambda c: spreading.spread(c, row, ticket, now))
+        assert told is await waiting.house.database.write(
+            lambda c: spreading.spread(c, due.id, due.ticket, now)
+        )
     assert len(await waiting.rows()) == 1
