@@ -7,6 +7,14 @@ import aiohttp
 
 from ccr.ports import SendFailed
 
+TOO_MANY = 10.0
+"""Seconds of pause for a provider that says "too many", and not until when."""
+
+
+def seconds(named: str | None, otherwise: float) -> float:
+    """`Retry-After`, where it is a number."""
+    return float(named) if named and named.isascii() and named.isdigit() else otherwise
+
 
 @contextmanager
 def explained(provider: str) -> Iterator[None]:

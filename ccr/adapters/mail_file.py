@@ -15,6 +15,8 @@ from ccr.ports import Mail, SendFailed
 class FileMailer:
     """Writes mails into `folder`, from `sender`. Only its owner may read them: some carry codes."""
 
+    most = 50
+
     def __init__(self, folder: Path, *, sender: str, now: Callable[[], int] = clock.now) -> None:
         self._folder = folder
         self._sender = sender

@@ -9,7 +9,7 @@ from functools import cache
 import aiohttp
 import msgspec
 
-from ccr.adapters.asking import explained
+from ccr.adapters.asking import TOO_MANY, explained, seconds
 from ccr.adapters.mail_message import headers, mailbox, one_line
 from ccr.ports import Mail, SendFailed
 
@@ -32,6 +32,8 @@ class SendGridMailer:
 
     In the `sandbox` SendGrid checks each mail and sends none.
     """
+
+    most = 50
 
     def __init__(
         self,
@@ -94,7 +96,7 @@ class SendGridMailer:
         reason = f"SendGrid answered {answer.status}"
         if answer.status == 429:
             named = self._until(answer.headers.get("X-RateLimit-Reset"))
-            after = _seconds(answer.headers.get("Retry-After")) if named is None else named
+            after = seconds(answer.headers.get("Retry-After"), TOO_MANY) if named is None else named
             return SendFailed(reason, again=True, after=after)
         return SendFailed(reason, again=answer.status >= 500 or answer.status in OUR_FAULT | {408})
 
@@ -108,11 +110,6 @@ class SendGridMailer:
 
 def _patience() -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=ANSWERING, connect=CONNECTING)
-
-
-def _seconds(text: str | None) -> float | None:
-    """`Retry-After`, where it is a number."""
-    return float(text) if text and text.isascii() and text.isdigit() else None
 
 
 def payload(mail: Mail, sender: str, sandbox: bool = False) -> bytes:

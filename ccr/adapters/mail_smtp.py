@@ -66,6 +66,8 @@ def read(url: str) -> Target:
 class SmtpMailer:
     """Hands mails to the server at `url`, from `sender`. Keeps a few connections; `close` them at the end."""
 
+    most = 10  # each has a connection of its own, and servers let in few from one place
+
     def __init__(self, url: str, *, sender: str, now: Callable[[], int] = clock.now) -> None:
         self._target = read(url)
         self._sender = sender

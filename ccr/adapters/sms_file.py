@@ -14,18 +14,21 @@ from ccr.ports import SendFailed, Text
 class FileTexter:
     """Writes texts into `folder`. Only its owner may read them: some carry codes."""
 
+    most = 50
+
     def __init__(self, folder: Path, *, now: Callable[[], int] = clock.now) -> None:
         self._folder = folder
         self._now = now
 
-    async def send(self, text: Text) -> None:
-        """Write it. Raises `SendFailed` if the disk refuses."""
+    async def send(self, text: Text) -> str | None:
+        """Write it; its file's name. Raises `SendFailed` if the disk refuses."""
         content = f"To: {text.to}\nOutbox: {text.outbox_id}\nKind: {text.kind}\n\n{text.body}\n"
         try:
             name = file_name(text, self._now())
             await asyncio.to_thread(whole_files.write, self._folder, name, content.encode())
         except OSError as error:
             raise SendFailed(f"the file could not be written ({type(error).__name__})", again=True) from error
+        return name
 
     async def close(self) -> None:
         """Nothing is held open."""

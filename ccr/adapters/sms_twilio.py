@@ -5,7 +5,7 @@ from base64 import b64encode
 import aiohttp
 import msgspec
 
-from ccr.adapters.asking import explained
+from ccr.adapters.asking import TOO_MANY, explained, seconds
 from ccr.ports import SendFailed, Text, Unreachable
 
 CONNECTING = 5.0
@@ -27,17 +27,20 @@ OUR_FAULT = frozenset({
 """Account, sender, countries allowed, amount per day: the text is right, and goes once the account is."""
 
 
-class _Fault(msgspec.Struct):
-    """So much of an error as tells whose it is."""
+class _Answer(msgspec.Struct):
+    """So much of it as is of use: what Twilio calls the text, or by which number it tells whose fault it is."""
 
+    sid: str | None = None
     code: int | None = None
 
 
-_decode = msgspec.json.Decoder(_Fault).decode
+_decode = msgspec.json.Decoder(_Answer).decode
 
 
 class TwilioTexter:
     """Sends from `sender`: a number or name of the account's, or its messaging service's SID. `close` it at the end."""
+
+    most = 20
 
     def __init__(self, *, account_sid: str, auth_token: str, sender: str, host: str) -> None:
         self._url = f"{host.rstrip('/')}/2010-04-01/Accounts/{account_sid}/Messages.json"
@@ -45,13 +48,18 @@ class TwilioTexter:
         self._sender = {"MessagingServiceSid" if sender.startswith("MG") else "From": sender}
         self._session: aiohttp.ClientSession | None = None
 
-    async def send(self, text: Text) -> None:
-        """Hand it over. Raises `SendFailed`; after a timeout it may have been taken all the same."""
+    async def send(self, text: Text) -> str | None:
+        """Hand it over. Raises `SendFailed`; after a timeout it may have been taken all the same.
+
+        Twilio has no place for our number of it; what is known of a text that arrived twice is Twilio's own.
+        """
         form = {"To": text.to, "Body": text.body[:BODY_LENGTH]} | self._sender
         with explained("Twilio"):
             async with self._opened().post(self._url, data=form, allow_redirects=False) as answer:
+                said = await _read(answer)
                 if answer.status not in {200, 201}:
-                    raise failure(answer.status, await _code(answer), answer.headers.get("Retry-After"))
+                    raise failure(answer.status, said.code, answer.headers.get("Retry-After"))
+                return said.sid[:100] if said.sid else None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -74,19 +82,18 @@ def failure(status: int, code: int | None, retry_after: str | None) -> SendFaile
     if code in NOBODY_THERE:
         return Unreachable(reason)
     if status == 429:
-        seconds = float(retry_after) if retry_after and retry_after.isdigit() else None
-        return SendFailed(reason, again=True, after=seconds)
+        return SendFailed(reason, again=True, after=seconds(retry_after, TOO_MANY))
     again = status >= 500 or status in {401, 403, 404, 408} or code in OUR_FAULT
     return SendFailed(reason, again=again)
 
 
-async def _code(answer: aiohttp.ClientResponse) -> int | None:
+async def _read(answer: aiohttp.ClientResponse) -> _Answer:
     body = b""
     async for part in answer.content.iter_any():
         body += part
         if len(body) > MOST_READ:
             break
     try:
-        return _decode(body).code
+        return _decode(body)
     except msgspec.DecodeError:
-        return None
+        return _Answer()

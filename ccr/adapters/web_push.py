@@ -16,6 +16,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
+from ccr.adapters.asking import TOO_MANY, seconds
 from ccr.ports import Push, SendFailed, Unreachable
 
 CONNECTING = 5.0
@@ -236,6 +237,5 @@ def failure(status: int, retry_after: str | None) -> SendFailed:
     if status in GONE:
         return Unreachable(reason)
     if status == 429:
-        seconds = float(retry_after) if retry_after and retry_after.isdigit() else None
-        return SendFailed(reason, again=True, after=seconds, alone=True)
+        return SendFailed(reason, again=True, after=seconds(retry_after, TOO_MANY), alone=True)
     return SendFailed(reason, again=status >= 500 or status in OUR_FAULT | {408})

@@ -57,6 +57,9 @@ class Unreachable(SendFailed):
 class Mailer(Protocol):
     """Carries mails to their recipients."""
 
+    most: int
+    """So many may be on their way at once: what the provider takes."""
+
     async def send(self, mail: Mail) -> str | None:
         """Hand it over; what the provider calls it. Raises `SendFailed`."""
 
@@ -83,8 +86,14 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
 class Texter(Protocol):
     """Carries text messages to mobile phones."""
 
-    async def send(self, text: Text) -> None:
-        """Hand it over. Raises `SendFailed`, or `Unreachable` for a number that cannot or must not be written to."""
+    most: int
+    """So many may be on their way at once: what the provider takes."""
+
+    async def send(self, text: Text) -> str | None:
+        """Hand it over; what the provider calls it.
+
+        Raises `SendFailed`, or `Unreachable` for a number that cannot or must not be written to.
+        """
 
     async def close(self) -> None:
         """No more texts: let go of what is held open."""

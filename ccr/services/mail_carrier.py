@@ -27,8 +27,6 @@ SENDING = 20.0
 class MailCarrier:
     """The `mailer` is its own, to close. `unsubscribe` makes the link that turns a kind off for a person."""
 
-    most = 50
-
     def __init__(
         self,
         database: Database,
@@ -43,6 +41,7 @@ class MailCarrier:
         self._database = database
         self._judging = Together(database, self._judge_all)
         self._mailer = mailer
+        self.most = mailer.most
         self._templates = templates
         self._mint = mint
         self._home = public_url.rstrip("/")

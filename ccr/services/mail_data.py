@@ -11,7 +11,7 @@ from ccr.desk.ticket import Names, Ticket
 from ccr.ports import SendFailed
 from ccr.services.carrying import Later, Pointless
 from ccr.services.resets import GOOD_FOR
-from ccr.store import recipients, waiting
+from ccr.store import read_marks, recipients, waiting
 from ccr.store.claims import Owed
 from ccr.store.connection import Connection
 from ccr.store.recipients import Recipient
@@ -37,12 +37,15 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
 
 Verdict = Send | Later | Pointless
 
+NEWS = frozenset({Kind.AGENT_ASSIGNED, Kind.TICKET_ASSIGNED, Kind.TICKET_CLOSED})
+"""What whoever has been on the ticket since then knows."""
+
 
 def judge(connection: Connection, owed: list[Owed], now: int, home: str) -> list[Verdict | SendFailed]:
     """What to do with each of these mails, owed to a person each. `home` is what their links start with.
 
     One is worth nothing to who is gone or has no address, or (an agent) no longer has the ticket; or to who
-    turned the kind off. It fails where mail to the address came back.
+    turned the kind off; or, where it is late, if it is no longer news. It fails where mail to the address came back.
     """
     found = recipients.of(connection, [each.id for each in owed])
     return [_judge(connection, each, found.get(each.id), now, home) for each in owed]
@@ -59,12 +62,22 @@ def _judge(
     data, to = _said(owed, person, home), found.person.email
     if owed.ticket is None:
         return Send(reader=person, to=to, data=data)
-    if ticket is None or names is None:
+    if ticket is None or names is None or _is_stale(connection, owed, person, ticket, names):
         return Pointless()
     data["ticket"] = _facts(ticket, names)
     if owed.kind == Kind.MESSAGE_WAITING:
         return _waiting(connection, person, ticket, data, now)
     return Send(reader=person, to=to, data=data)
+
+
+def _is_stale(connection: Connection, owed: Owed, person: Person, ticket: Ticket, names: Names) -> bool:
+    """It is late, and its reader has seen it on the page, or (which has a mail of its own) another agent has the ticket
+    by now.
+    """
+    if not owed.tries or owed.kind not in NEWS:
+        return False
+    replaced = owed.kind == Kind.AGENT_ASSIGNED and owed.data.get("agent") != names.agent
+    return replaced or read_marks.moved_since(connection, ticket.id, person.id, owed.created_at)
 
 
 def came_back(reason: str) -> SendFailed:

@@ -69,6 +69,8 @@ BREATH = 0.03
 GRACE = 3.0
 """Seconds that what is under way has when the postman must stop."""
 
+_KINDS = frozenset(kind.value for kind in Kind)
+
 Queues = dict[str, tuple[int, int]]
 """By channel, how many rows wait and when the first of them is or was due."""
 
@@ -239,6 +241,8 @@ class Postman:
         """What is to be noted down of it."""
         if owed.unsure >= mail_retries.MOST_UNSURE:
             raise SendFailed(f"{owed.unsure} tries without an answer: it may have arrived", again=False)
+        if owed.kind not in _KINDS:
+            raise SendFailed("a kind of notice that this version does not know", again=True)
         if owed.fate == notices.DELIVERED and owed.kind != Kind.MESSAGE_WAITING:
             return settling(owed, self._worker, Sent(), self._now())
         channel = Channel(owed.channel)

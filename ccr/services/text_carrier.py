@@ -25,8 +25,6 @@ SENDING = 20.0
 class TextCarrier:
     """The `texter` is its own, to close; without one, what was owed when there was is let lie."""
 
-    most = 20
-
     def __init__(
         self,
         database: Database,
@@ -39,6 +37,7 @@ class TextCarrier:
         self._database = database
         self._judging = Together(database, self._judge)
         self._texter = texter
+        self.most = texter.most if texter else 1
         self._mint = mint
         self._home = public_url.rstrip("/")
         self._now = now
@@ -53,8 +52,8 @@ class TextCarrier:
         if not isinstance(verdict, text_data.Send):
             return verdict
         await turn()
-        await self._send(owed, self._texter, verdict.to, verdict.body)
-        return Sent(reader=verdict.reader, up_to=verdict.up_to)
+        provider_id = await self._send(owed, self._texter, verdict.to, verdict.body)
+        return Sent(reader=verdict.reader, up_to=verdict.up_to, provider_id=provider_id)
 
     def _judge(self, connection: Connection, owed: list[Owed]) -> list[text_data.Verdict]:
         now = self._now()
@@ -72,13 +71,13 @@ class TextCarrier:
         if code is None:
             return Pointless()
         await turn()
-        await self._send(owed, texter, owed.address, text_data.code_body(code, self._home))
-        return Sent()
+        body = text_data.code_body(code, self._home)
+        return Sent(provider_id=await self._send(owed, texter, owed.address, body))
 
-    async def _send(self, owed: Owed, texter: Texter, to: str, body: str) -> None:
+    async def _send(self, owed: Owed, texter: Texter, to: str, body: str) -> str | None:
         try:
             async with asyncio.timeout(SENDING):
-                await texter.send(Text(outbox_id=owed.id, to=to, body=body, kind=owed.kind))
+                return await texter.send(Text(outbox_id=owed.id, to=to, body=body, kind=owed.kind))
         except TimeoutError:
             raise SendFailed("no answer in time", again=True, unsure=True) from None
         except Unreachable:

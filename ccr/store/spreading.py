@@ -17,6 +17,7 @@ Ways = list[Way]
 
 
 _OFFERED = {kind.value: channels for kind, channels in CHANNELS.items()}
+"""An unknown kind is an error: a newer version put it, whose postman knows what to do with it."""
 
 
 class Notice(NamedTuple):
@@ -42,7 +43,7 @@ def places(connection: Connection, person: Person) -> Ways:
 def ways(connection: Connection, person: Person, kind: str) -> Ways:
     """By which channels, and where, this person is told of this kind."""
     quiet = quiet_kinds.of(connection, person.id)
-    offered = {channel.value for channel in _OFFERED.get(kind, ())}
+    offered = {channel.value for channel in _OFFERED[kind]}
     return [
         way
         for way in places(connection, person)

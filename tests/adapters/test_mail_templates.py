@@ -68,6 +68,9 @@ LEADS_TO = {
     Kind.QUESTION_DECLINED: "/help/questions/3",
 }
 
+OURS = {"role", "home", "status", "priority", "unsubscribe", "code", "link"}
+"""Texts that nobody but the registry writes."""
+
 HOSTILE = "<img src=x onerror=alert(1)>\r\nBcc: victim@example.org \"'&{{ 7*7 }}"
 
 
@@ -134,15 +137,14 @@ def test_what_people_wrote_is_only_ever_text(templates: JinjaTemplates, kind: Ki
 
 
 def _replaced(data: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Every text that a person may have chosen, as bad as can be."""
-    chosen = {"first_name", "name", "query", "customer", "agent", "device", "address", "author", "body", "by"}
+    """Every text that is not the registry's own, as bad as can be."""
     for name, value in data.items():
         if isinstance(value, dict):
             yield name, dict(_replaced(value))
         elif isinstance(value, list):
             yield name, [dict(_replaced(item)) for item in value]
         else:
-            yield name, HOSTILE if name in chosen or name == "reason" else value
+            yield name, HOSTILE if isinstance(value, str) and name not in OURS else value
 
 
 def test_a_missing_word_and_an_unknown_kind_are_errors(templates: JinjaTemplates) -> None:

@@ -40,10 +40,12 @@ HOME = "https://care.example.org"
 class Letterbox:
     """Takes mails, or fails as it is told to, one word for each try."""
 
+    most: int = IN_FLIGHT
     mails: list[Mail] = field(default_factory=list)
     troubles: list[Exception] = field(default_factory=list)
     doors: asyncio.Event = field(default_factory=asyncio.Event)
     under_way: int = 0
+    most_under_way: int = 0
     closed: bool = False
 
     def __post_init__(self) -> None:
@@ -51,6 +53,7 @@ class Letterbox:
 
     async def send(self, mail: Mail) -> None:
         self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
         await self.doors.wait()
         self.under_way -= 1
         if self.troubles:
@@ -302,6 +305,28 @@ class TestMessagesThatWait:
 
 
 class TestMailsOfNoUse:
+    @pytest.mark.parametrize("news", ["read on the page", "still news"])
+    async def test_that_come_late_to_who_knows_by_then(self, office: Office, news: str) -> None:
+        office.box.troubles = [SendFailed("down", again=True)]
+        seq = await office.do(office.amir, CloseTicket())
+        await office.postman.drain_once()
+        if news == "read on the page":
+            await office.read(office.carla, seq)
+        office.house.later(HOUR)
+        await office.postman.drain_once()
+        assert office.box.kinds == (["ticket_closed"] if news == "still news" else [])
+
+    async def test_that_come_late_and_name_an_agent_who_is_gone(self, office: Office) -> None:
+        office.box.troubles = [SendFailed("down", again=True)] * 2
+        await office.do(office.ada, AssignAgent(agent=office.bea.id))
+        await office.postman.drain_once()
+        await office.do(office.ada, AssignAgent(agent=office.amir.id))
+        office.house.later(HOUR)
+        await office.postman.drain_once()
+        told = [mail.subject for mail in office.box.mails if mail.kind == "agent_assigned"]
+        assert len(told) == 1
+        assert told[0].startswith("Amir Azad")
+
     async def test_to_who_is_no_longer_active(self, office: Office) -> None:
         await office.say(office.amir, "Good morning, Carla.")
         await office.owe()
@@ -395,6 +420,28 @@ class TestTrouble:
             office.house.later(30 * MINUTE)
         assert await office.states(Kind.PASSWORD_CHANGED) == ["dead"]
         assert 30 <= tries <= 60
+
+    @pytest.mark.parametrize("channel", ["mail", "every"])
+    async def test_with_a_kind_that_only_a_newer_version_knows_is_left_to_that(
+        self, office: Office, channel: str
+    ) -> None:
+        await office.house.database.write(
+            lambda c: c.run(
+                "INSERT INTO outbox (kind, channel, person_id, ticket_id, data, state, created_at, due_at, tries, "
+                "claimed_until) VALUES ('love_letter', ?, ?, ?, '{}', 'waiting', 1, ?, 0, 0)",
+                channel,
+                office.carla.id,
+                office.ticket,
+                office.house.time,
+            )
+        )
+        await office.house.database.write(
+            lambda c: c.run("UPDATE outbox SET fresh_at = ? WHERE kind = 'love_letter'", office.house.time)
+        )
+        await office.postman.drain_once()
+        assert await office.house.rows("SELECT channel, state FROM outbox WHERE kind = 'love_letter'") == [
+            (channel, "waiting")
+        ]
 
     @pytest.mark.parametrize("poison", [{"kind": Kind.AGENT_ASSIGNED}, {"kind": "love_letter"}])
     async def test_with_one_mail_never_holds_up_the_next(
@@ -568,6 +615,18 @@ class TestAtWork:
             await until(lambda: office.box.under_way == IN_FLIGHT)
             office.box.doors.set()
             await until(lambda: len(office.box.mails) == IN_FLIGHT + 20)
+
+    async def test_a_provider_is_given_no_more_at_once_than_it_takes(self, office: Office) -> None:
+        box = Letterbox(most=3)
+        box.doors.clear()
+        for _ in range(20):
+            await office.owe(kind=Kind.WELCOME)
+        async with working(office.another_postman(box)):
+            await until(lambda: box.under_way == 3)
+            box.most_under_way = 0
+            box.doors.set()
+            await until(lambda: len(box.mails) == 20)
+        assert box.most_under_way <= 3
 
     async def test_a_code_does_not_wait_behind_what_is_not_urgent(self, office: Office) -> None:
         office.box.doors.clear()
