@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
 from ccr.desk.change import Change
-from ccr.desk.events import Reach, entry_wire
+from ccr.desk.events import Entry, Reach, entry_wire
 from ccr.desk.people import Person, Role
 from ccr.desk.rules import clearance
 from ccr.desk.ticket import Ticket
@@ -122,17 +122,22 @@ class SocketPublisher:
         before = change.before.heads.seqs if change.before else (0, 0, 0)
         skip = frozenset((origin,)) if origin else frozenset[str]()
         for role, depth in self._depth.items():
-            room = ticket_room(ticket.id, role)
-            if not self._server.members(room):
-                continue
-            # Admins are many in one room, and a key is for its owner alone.
-            viewer = change.actor.id if role is change.actor.role and role is not Role.ADMIN else 0
             prev = before[depth]
             for entry in change.entries:
                 if entry.reach <= depth:
-                    self._server.deliver(room, "entry", entry_wire(entry, prev, viewer), skip=skip)
+                    self._hand_out(entry, role, prev, skip)
                     prev = entry.seq
         self._freshen_all(change)
+
+    def _hand_out(self, entry: Entry, role: Role, prev: int, skip: frozenset[str]) -> None:
+        """Push it to one audience; its key goes to its owner alone."""
+        room = ticket_room(entry.ticket, role)
+        if not self._server.members(room):
+            return
+        mine = self._sids(entry.ticket, entry.actor.id) - skip if entry.actor.role == role else set[str]()
+        self._server.deliver(room, "entry", entry_wire(entry, prev, 0), skip=skip | mine)
+        for sid in mine:
+            self._server.deliver(sid, "entry", entry_wire(entry, prev, entry.actor.id))
 
     def _turn_out(self, ticket: int, person: int) -> None:
         """This agent lost the ticket: out of the room before anything else is said in it, and told so."""

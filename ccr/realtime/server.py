@@ -77,7 +77,7 @@ class TextPacket(packet.Packet):  # type: ignore[misc]
 
 
 def _check_event(data: object) -> None:
-    if not isinstance(data, list) or not 1 <= len(data) <= 2 or not isinstance(data[0], str):
+    if not isinstance(data, list) or not data or not isinstance(data[0], str):
         raise ValueError("not an event")
     # The library would call our own handlers of these names with what the client sent.
     if data[0] in ("connect", "disconnect", "connect_error"):
@@ -180,13 +180,14 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
 
     @staticmethod
     def read(asked: Asked) -> tuple[str, object]:
-        """The event's name and its payload. Raises `Garbage` where it is none."""
+        """The event's name and its payload; of more than one, all of them, which no event has. Raises `Garbage`."""
         try:
             data = Json.loads(asked.text)
             _check_event(data)
         except _GARBAGE as error:
             raise Garbage(f"sent {type(error).__name__}") from None
-        return data[0], data[1] if len(data) > 1 else None
+        name, *payloads = data
+        return name, payloads if len(payloads) > 1 else next(iter(payloads), None)
 
     async def cut_client(self, sid: str, why: str) -> None:
         """Close the transport of somebody who is connected."""

@@ -11,13 +11,12 @@ from collections.abc import Collection, Iterable
 from ccr.desk import clock
 from ccr.desk.change import Change
 from ccr.desk.clock import MINUTE
-from ccr.desk.events import entry_wire
 from ccr.desk.people import Person, Role
 from ccr.desk.ticket import Ticket
 from ccr.realtime.nodes import Line, Nodes
 from ccr.realtime.publisher import SocketPublisher, lost_by, reach_of, turned
 from ccr.realtime.server import Server
-from ccr.realtime.sockets import Socket, Sockets, ticket_room
+from ccr.realtime.sockets import Socket, Sockets
 from ccr.realtime.words import Moved, ReadUpTo, Seal, Types, Word
 from ccr.services.catching_up import CatchingUp, Missed
 from ccr.services.reading import MOST, Filters, Reading
@@ -215,14 +214,11 @@ class SpreadPublisher(SocketPublisher):
             self._sockets.retie(ticket.id, _parties(ticket))
             self._introduce(ticket.id, ticket.agent_id)
         for role, depth in self._depth.items():
-            room, prev = ticket_room(ticket.id, role), missed.prevs[depth]
+            prev = missed.prevs[depth]
             for entry in missed.entries:
                 if entry.reach <= depth:
-                    # A key is for its owner alone, who is the only one in their room; admins are many.
-                    mine = entry.actor.role == role and entry.actor.id in _parties(ticket)
                     skip = frozenset((self._carried.get((ticket.id, entry.seq), ""),))
-                    body = entry_wire(entry, prev, entry.actor.id if mine else 0)
-                    self._server.deliver(room, "entry", body, skip=skip)
+                    self._hand_out(entry, role, prev, skip)
                     prev = entry.seq
         self._sockets.heads[ticket.id] = ticket.heads.seqs
 

@@ -114,11 +114,12 @@ async def test_admins_who_read_along_are_told_and_still_do_not_write(tmp_path: P
 async def test_keys_are_for_their_owner_alone_also_among_admins(live: Live) -> None:
     await live.second_admin()
     ticket = await live.ticket_with_agent()
-    ada, other, carla = await live.on_ticket(ticket, "ada", "alan", "carla")
+    ada, hers, other, carla = await live.on_ticket(ticket, "ada", "ada", "alan", "carla")
 
     answer = await ada.do(ticket, "set_priority", priority="urgent")
 
     assert "key" in answer["entries"][0]
+    assert await hers.heard("entry") == answer["entries"][0]
     for client in (other, carla):
         assert "key" not in await client.heard("entry")
     synced = await other.ask("sync", {"ticket": ticket, "after": 2})

@@ -53,8 +53,6 @@ GARBAGE: dict[str, str | bytes] = {
     "an event without name": "42[1,{}]",
     "an event with a null for a name": "42[null]",
     "an event with a list for a name": '42[["do"],{}]',
-    "an event with three parts": '42["do",{},{}]',
-    "an acknowledged event with three parts": '4217["do",{},{}]',
     "broken JSON": f'42["do",{{"body":"{SECRET_WORDS}"',
     "JSON and more": '42["do",{}]x',
     "no JSON": "42['do',{}]",
@@ -162,6 +160,14 @@ async def test_what_is_odd_harms_nobody(live: Live, frame: str, caplog: pytest.L
     for raw in (carla, omar):
         await raw.cut()
     await until(lambda: live.transports() == others)
+
+
+async def test_an_event_with_more_than_one_payload_is_answered_that_it_has_none_such(live: Live) -> None:
+    raw = await live.raw("carla")
+    for event in ("leave", "watch", "nothing"):
+        await raw.say(f'421["{event}",{{"ticket":1}},{{}}]')
+        assert json.loads((await raw.hear())[3:])[0]["code"] == "invalid"
+    await raw.cut()
 
 
 async def test_a_frame_of_the_largest_size_is_taken(live: Live) -> None:
