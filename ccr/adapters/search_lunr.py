@@ -52,12 +52,12 @@ _EMPTY = frozenset(
     """
     a about after again all also am an and any anybody anyone anything are as at be because been before being both but
     by can cant cannot come comes could couldnt did didnt do does doesnt doing dont each else even ever every few for
-    from get gets getting give go goes going got had has hasnt have havent having he hello her here hers hi him his how
-    i id if ill im in into is isnt it its itself ive just know let like made make makes making many may me mean means
-    might mine more most much must my myself need needs no nor not now of off ok okay on once one only or other our
-    ours out over own please put same say says see she should so some somebody someone something still such take takes
-    tell than thank thanks that thats the their them then there these they thing things this those through to too try
-    trying under until up us use used using very want wants was wasnt way we well were what whats when where which
+    from get gets getting give go goes going got had has hasnt have havent having he hello help her here hers hi him his
+    how i id if ill im in into is isnt it its itself ive just know let like made make makes making many may me mean
+    means might mine more most much must my myself need needs no nor not now of off ok okay on once one only or other
+    our ours out over own please pls put same say says see she should so some somebody someone something still such take
+    takes tell than thank thanks that thats the their them then there these they thing things this those through to too
+    try trying under until up us use used using very want wants was wasnt way we well were what whats when where which
     while who whom why will with wont would yes yet you your yours
     """.split()  # noqa: SIM905 - words to be read
 )
@@ -89,7 +89,7 @@ class LunrShelf:
             for word in words:
                 query.term(word, boost=10 if word == stem else 10 * MISTYPED, use_pipeline=False)
         found = [
-            Found(hit["ref"], hit["score"], self._certainty(meant, hit["match_data"].metadata))
+            Found(hit["ref"], hit["score"], *self._trust(meant, hit["match_data"].metadata))
             for hit in self._index.query(query)[: most + ALSO_LOOKED_AT]
         ]
         found.sort(key=lambda one: one.score * (COVERED_NOTHING + one.certainty), reverse=True)
@@ -111,17 +111,25 @@ class LunrShelf:
         # Hardly anybody mistakes the first letter, and it tells most words apart that are not meant.
         return [word for word in near if word[0] == stem[0]]
 
-    def _certainty(self, meant: dict[str, list[str]], matched: dict[str, Any]) -> float:
-        """From 0 to 1: how much of what the question says is in the paper. Rare words say more, unknown ones most."""
-        total = there = 0.0
+    def _trust(self, meant: dict[str, list[str]], matched: dict[str, Any]) -> tuple[float, float]:
+        """Certainty and evidence.
+
+        Certainty is how much of what the question says is in the paper, from 0 to 1: rare words say more, unknown ones
+        most. But all of "My ticket" is in any paper about tickets; so evidence is the sum itself, of those words that
+        do not stand there in passing, and nothing unless two of them are spelt right.
+        """
+        total = there = evidence = 0.0
+        telling = 0
         for stem, words in meant.items():
             weight = max((self._weight(word) for word in words), default=self._weight(stem))
             total += weight
             trust = 1.0 if words == [stem] else MISTYPED
-            there += (
-                weight * trust * max((_place(matched[word]) for word in words if word in matched), default=0)
-            )
-        return there / total if total else 0.0
+            place = max((_place(matched[word]) for word in words if word in matched), default=0)
+            there += weight * trust * place
+            if place == 1.0:
+                evidence += weight * trust
+                telling += words == [stem]
+        return there / total if total else 0.0, evidence if telling > 1 else 0.0
 
     def _weight(self, word: str) -> float:
         entry = self._index.inverted_index.get(word)

@@ -17,11 +17,15 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A paper that may answer; `certainty` (0 to 1) is how much of the question it speaks of."""
+    """A paper that may answer; `certainty` (0 to 1) is how much of the question it speaks of.
+
+    `evidence` is how much the words say that it was found by: 0 where it was hardly more than one, more for rare ones.
+    """
 
     ref: str
     score: float
     certainty: float
+    evidence: float = 0.0
 
 
 class Shelf(Protocol):

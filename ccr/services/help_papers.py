@@ -1,5 +1,6 @@
 """What the help is searched for: articles, and the questions that are public; and how each is told of."""
 
+import re
 from typing import Any, NamedTuple
 
 from ccr.desk.clock import rfc3339
@@ -14,6 +15,16 @@ Edition = tuple[tuple[int, int], int]
 SURE, SURE_OF_CUSTOMERS = 0.52, 0.75
 """Certainty from which a question counts as answered by an article, and by what customers said to each other; below it
 the honest answer is that we do not know."""
+
+CLEAR = 0.75
+"""Certainty from which an answer may be given to somebody who did not ask for one."""
+
+TELLING, TELLING_ASKED = 3.0, 1.5
+"""Evidence that this takes beside: of what is just said, and of what is put as a question."""
+
+_ASKED = re.compile(
+    r"\?|^\W*(?:how|what|where|when|who|whom|which|why|can|could|do|does|is|are|may)\b", re.IGNORECASE
+)
 
 MOST_QUESTIONS = 500
 """Public questions that are searched, the newest: as many as an index is made of without anybody noticing."""
@@ -33,11 +44,13 @@ class Held(NamedTuple):
     worth: float = 1.0
     sure: float | None = SURE
 
-    def told(self, certainty: float) -> dict[str, Any]:
-        """With how certain it is that it answers: what nobody has answered does not at all."""
-        certainty = 0.0 if self.sure is None else certainty
+    def told(self, found: Found, *, asked: bool) -> dict[str, Any]:
+        """With how certain it is that it answers: what nobody has answered does not at all. `asked`: by a question."""
+        certainty = 0.0 if self.sure is None else found.certainty
+        sure = self.sure is not None and certainty >= self.sure
         return self.wire | {
-            "sure": self.sure is not None and certainty >= self.sure,
+            "sure": sure,
+            "clear": sure and certainty >= CLEAR and found.evidence >= (TELLING_ASKED if asked else TELLING),
             "certainty": round(certainty, 2),
         }
 
@@ -59,7 +72,8 @@ class Shelves(NamedTuple):
             worth = asked[0].certainty * self.held[asked[0].ref].worth
             article_first = rest[0].certainty >= min(SURE, worth)
             found.append((rest if article_first else asked).pop(0))
-        return [self.held[one.ref].told(one.certainty) for one in [*found, *rest, *asked][:most]]
+        put = _ASKED.search(question) is not None
+        return [self.held[one.ref].told(one, asked=put) for one in [*found, *rest, *asked][:most]]
 
 
 def stocked(librarian: Librarian, held: dict[str, Held]) -> Shelves:

@@ -40,9 +40,6 @@ AT_ONCE = 8
 LOOKS = 5
 """Messages of one ticket that are looked at in a row. Who has written so many wants no program."""
 
-SURE = 0.75
-"""Certainty from which it speaks up unasked; more than where somebody asked for an answer."""
-
 REMEMBERED = 20_000
 LOOK_AROUND = 60.0
 """Seconds between looks for those who have waited long."""
@@ -185,10 +182,10 @@ class TicketBot:
             await (self._ask_elsewhere if self._assistant.goes_to else self._ask_the_help)(entry, found)
 
     async def _ask_the_help(self, entry: Entry, standing: _Standing) -> None:
-        """What the help is sure of, unless it was said."""
+        """What the help answers clearly, unless it was said: nobody asked the bot."""
         found = (await self._help.search(_text(entry)))["articles"]
         said = "\n".join(str(one.fields.get("body", "")) for one in standing.mine)
-        if found and found[0]["certainty"] >= SURE and found[0]["url"] not in said:
+        if found and found[0]["clear"] and found[0]["url"] not in said:
             await self._reply(entry, answer_from_help(found[0]))
 
     async def _ask_elsewhere(self, entry: Entry, standing: _Standing) -> None:

@@ -163,6 +163,7 @@ def _given() -> dict[str, Schema]:
             published=FLAG,
             changed_at=TIME,
             sure=FLAG,
+            clear=FLAG,
             certainty={"type": "number", "minimum": 0, "maximum": 1},
         ),
         "Suggestions": _object(suggestions=list_of(ref("HelpAnswer"))),

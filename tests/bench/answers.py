@@ -44,6 +44,11 @@ class Asked(NamedTuple):
         return [article["slug"] for article in self.found["articles"]]
 
     @property
+    def clear(self) -> bool:
+        """Whether the bot would say the first of it on a ticket."""
+        return bool(self.found["articles"]) and self.found["articles"][0]["clear"]
+
+    @property
     def suggested(self) -> list[str]:
         """What of it an agent would be offered."""
         return [article["slug"] for article in likely(self.found["articles"])]
@@ -105,6 +110,8 @@ def figures(asked: list[Asked]) -> dict[str, float]:
         "sure": share([one for one in real if one.found["sure"]], real),
         "unknown": share([one for one in foreign if not one.found["sure"]], foreign),
         "suggested": share([one for one in real if one.right in one.suggested], real),
+        "clear": share([one for one in real if one.clear and one.slugs[0] == one.right], real),
+        "wrongly": share([one for one in asked if one.clear and one.slugs[0] != one.right], asked),
         "nothing": share([one for one in foreign if not one.suggested], foreign),
     }
 
@@ -122,6 +129,8 @@ def report(asked: list[Asked], *, each: bool) -> None:
     print(
         f"nothing offered to an agent for what is about something else {found['nothing']:6.1%}   (goal ≥ 90 %)"
     )
+    print(f"told on a ticket unasked, and rightly, of those about the registry {found['clear']:6.1%}")
+    print(f"told on a ticket unasked, and wrongly, of all {found['wrongly']:6.1%}")
     times = [one.milliseconds for one in asked]
     print(f"time a question: median {median(times):.2f} ms, p95 {quantiles(times, n=20)[18]:.2f} ms")
     if each:
