@@ -176,7 +176,9 @@ class Postman:
             if self._going and share < min(BATCH, queues[channel.value][0]):
                 share = 0  # there will be more room in a moment
             spare = room + SPARE - share if channel.value in urgent else 0
-            for owed in await self._claim(channel, share + spare, spare) if share + spare > 0 else []:
+            if share + spare == 0:
+                continue
+            for owed in await self._claim(channel, share + spare, spare, patient=True):
                 task = asyncio.create_task(self._carry(owed))
                 self._going[task] = owed.channel
                 task.add_done_callback(self._carried)
@@ -194,10 +196,13 @@ class Postman:
         now = self._now()
         return [channel for channel in self._carriers if self._held_until.get(channel.value, 0) <= now]
 
-    async def _claim(self, channel: Channel, most: int, spare: int = 0) -> list[Owed]:
+    async def _claim(
+        self, channel: Channel, most: int, spare: int = 0, *, patient: bool = False
+    ) -> list[Owed]:
         now = self._now()
         return await self._database.write(
-            lambda connection: claims.claim(connection, self._worker, now, LEASE, most, channel.value, spare)
+            lambda connection: claims.claim(connection, self._worker, now, LEASE, most, channel.value, spare),
+            patient=patient,
         )
 
     def _carried(self, task: asyncio.Task[None]) -> None:

@@ -50,24 +50,24 @@ class Settler:
     def note(self, owed: Owed, outcome: Outcome) -> None:
         """See to it that this is written down soon."""
         if not self._waiting:
-            asyncio.get_running_loop().call_later(TOGETHER, self._begin)
+            asyncio.get_running_loop().call_later(TOGETHER, self._begin, True)
         self._waiting.append((owed, outcome))
 
     async def finish(self) -> None:
-        """Everything noted is written down, or given up."""
-        self._begin()
+        """Everything noted is written down at once, or given up."""
+        self._begin(patient=False)
         while self._writing:
             await asyncio.wait(self._writing)
 
-    def _begin(self) -> None:
+    def _begin(self, patient: bool) -> None:
         """All in one step of the event loop, so that the writer finds them together."""
         waiting, self._waiting = self._waiting, []
         over = [(owed, outcome) for owed, outcome in waiting if isinstance(outcome, Settled)]
         if over:
-            self._start(self._write_all(over))
+            self._start(self._write_all(over, patient))
         for owed, outcome in waiting:
             if not isinstance(outcome, Settled):
-                self._start(self._write(owed, outcome))
+                self._start(self._write(owed, outcome, patient))
 
     def _start(self, writing: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(writing)
@@ -78,25 +78,27 @@ class Settler:
         self._writing.discard(task)
         self._done()
 
-    async def _write_all(self, over: list[tuple[Owed, Settled]]) -> None:
+    async def _write_all(self, over: list[tuple[Owed, Settled]], patient: bool) -> None:
         """In one unit; each alone where that does not work."""
         now, settled = self._now(), [outcome for _, outcome in over]
         try:
-            await self._database.write(lambda c: claims.settle_all(c, self._worker, now, settled))
+            await self._database.write(
+                lambda c: claims.settle_all(c, self._worker, now, settled), patient=patient
+            )
         except Exception as error:  # noqa: BLE001 - whatever it is, the notices have gone out
             log.warning("notices not settled yet", extra={"count": len(over), "error": type(error).__name__})
             for owed, outcome in over:
-                self._start(self._write(owed, self._alone(outcome)))
+                self._start(self._write(owed, self._alone(outcome), patient))
 
     def _alone(self, outcome: Settled) -> Unit:
         now = self._now()
         return lambda c: claims.settle_all(c, self._worker, now, [outcome])
 
-    async def _write(self, owed: Owed, outcome: Unit) -> None:
+    async def _write(self, owed: Owed, outcome: Unit, patient: bool) -> None:
         """With patience: what is not noted down is sent a second time."""
         for pause in SETTLING:
             try:
-                await self._database.write(outcome, lane=owed.ticket or 0)
+                await self._database.write(outcome, lane=owed.ticket or 0, patient=patient)
             except Exception as error:  # noqa: BLE001 - whatever it is, the notice has gone out
                 log.warning("notice not settled yet", extra=named(owed) | {"error": type(error).__name__})
                 await asyncio.sleep(pause)

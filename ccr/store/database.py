@@ -34,17 +34,23 @@ class Database:
         self._readers = Readers(connect, dialect, reach, readers)
 
     async def write(
-        self, unit: Callable[[Connection], T], *, then: Callable[[T], None] | None = None, lane: int = 0
+        self,
+        unit: Callable[[Connection], T],
+        *,
+        then: Callable[[T], None] | None = None,
+        lane: int = 0,
+        patient: bool = False,
     ) -> T:
         """The unit's result, once it is committed and will not be lost.
 
         `unit` must be re-runnable (it may run twice when something beside it failed) and do no other I/O. When it
         raises `Refusal` it must have written nothing. `then` is called with the result on the event loop, in the order
-        of the commits, whether or not the caller is still there to hear of it. Raises `Refusal` `unavailable` when
+        of the commits, whether or not the caller is still there to hear of it. A `patient` unit may wait a moment for
+        somebody else's, so that a commit less is waited for. Raises `Refusal` `unavailable` when
         the database cannot be reached or cannot keep up: then nothing was stored.
         """
         job = Job(unit, asyncio.get_running_loop().create_future(), then, lane)
-        self._writers[lane % len(self._writers)].take(job)
+        self._writers[lane % len(self._writers)].take(job, patient=patient)
         result: T = await job.future
         return result
 
