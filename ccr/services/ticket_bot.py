@@ -38,7 +38,10 @@ AT_ONCE = 8
 """Answers in the making; whoever writes meanwhile is left to people."""
 
 LOOKS = 5
-"""Messages of one ticket that are looked at in a row. Who has written so many wants no program."""
+"""Messages of one ticket in a row that are looked at in vain. Who has written so many wants no program."""
+
+SILENT = LOOKS + 1
+"""In the place of their number where people talk."""
 
 SURE = 0.75
 """Certainty from which it speaks up unasked; more than where somebody asked for an answer."""
@@ -77,7 +80,7 @@ class TicketBot:
         self._assistant, self._patience = assistant, patience
         self._now = now
         self._me: Person | None = None
-        self._looked: OrderedDict[int, int] = OrderedDict()
+        self._vain: OrderedDict[int, int] = OrderedDict()
         self._conversations: OrderedDict[int, tuple[str, dict[str, str]]] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
         self._turns: dict[int, asyncio.Task[None]] = {}
@@ -89,9 +92,8 @@ class TicketBot:
         if role is Role.AGENT and entry.type == MessagePosted.type:
             self._silence(change.ticket.id)
         elif role is Role.CUSTOMER and entry.type in _WAITED_AFTER:
-            looks = self._looked.get(change.ticket.id, 0)
-            if looks < LOOKS and len(self._tasks) < AT_ONCE:
-                self._look(change.ticket, entry, looks)
+            if self._vain.get(change.ticket.id, 0) < LOOKS and len(self._tasks) < AT_ONCE:
+                self._look(change.ticket, entry)
             if entry.type == PersonRequested.type:
                 self._silence(change.ticket.id)
 
@@ -135,12 +137,11 @@ class TicketBot:
         for entry in await self._database.read(left):
             self._begin(entry, None, answers=True, tells=True)
 
-    def _look(self, ticket: Ticket, entry: Entry, looks: int) -> None:
+    def _look(self, ticket: Ticket, entry: Entry) -> None:
         """Answer; and tell who writes where nobody is there when somebody will be."""
         answers = entry.type in _ANSWERED and not self._assistant.away
         tells = self._patience.may_be_due(ticket)
         if answers or tells:
-            self._remember(ticket.id, looks + 1)
             self._begin(entry, ticket.agent_id, answers=answers, tells=tells)
 
     async def _attend(
@@ -156,23 +157,27 @@ class TicketBot:
 
         One after the other on a ticket: what is `before` this comes first.
         """
+        spoke = False
         if answers:
             try:
                 async with asyncio.timeout(DEADLINE):
                     if before is not None:
                         await asyncio.wait([before])
-                    await self._carefully(self._answer(entry))
+                    spoke = await self._carefully(self._answer(entry))
             except TimeoutError:
                 log.warning("the bot was too slow", extra={"ticket": entry.ticket})
         if tells:
-            await self._carefully(self._tell_hours(entry.ticket, agent))
+            spoke |= await self._carefully(self._tell_hours(entry.ticket, agent))
+        self._count(entry.ticket, in_vain=not spoke)
 
-    async def _tell_hours(self, ticket: int, agent: int | None) -> None:
+    async def _tell_hours(self, ticket: int, agent: int | None) -> bool:
+        """Whether it is said."""
         wait = await self._patience.of(ticket, agent)
-        if wait is not None:
-            await self._say(ticket, wait.key, PostMessage(body=wait.words))
+        return wait is not None and await self._say(ticket, wait.key, PostMessage(body=wait.words))
 
-    async def _answer(self, entry: Entry) -> None:
+    async def _answer(self, entry: Entry) -> bool:
+        """Whether there is an answer now."""
+
         def standing(connection: Connection) -> _Standing:
             talk = entries.people_talk(connection, entry.ticket)
             read = read_marks.find(connection, entry.ticket, entry.actor.id) or 0
@@ -181,29 +186,29 @@ class TicketBot:
         found = await self._database.read(standing)
         if found.agent_wrote or found.person_wanted:
             self._silence(entry.ticket)
-        else:
-            await (self._ask_elsewhere if self._assistant.goes_to else self._ask_the_help)(entry, found)
+            return False
+        return await (self._ask_elsewhere if self._assistant.goes_to else self._ask_the_help)(entry, found)
 
-    async def _ask_the_help(self, entry: Entry, standing: _Standing) -> None:
+    async def _ask_the_help(self, entry: Entry, standing: _Standing) -> bool:
         """What the help is sure of, unless it was said."""
         found = (await self._help.search(_text(entry)))["articles"]
         said = "\n".join(str(one.fields.get("body", "")) for one in standing.mine)
-        if found and found[0]["certainty"] >= SURE and found[0]["url"] not in said:
-            await self._reply(entry, answer_from_help(found[0]))
+        if not found or found[0]["certainty"] < SURE or found[0]["url"] in said:
+            return False
+        return await self._reply(entry, answer_from_help(found[0]))
 
-    async def _ask_elsewhere(self, entry: Entry, standing: _Standing) -> None:
+    async def _ask_elsewhere(self, entry: Entry, standing: _Standing) -> bool:
         """Nobody's words leave the house before they have read that they do; until then the help answers."""
         words = introduction(self._assistant.goes_to or "")
         told = next((one.seq for one in standing.mine if words in str(one.fields.get("body", ""))), None)
         if told is None:
             await self._ask_the_help(entry, standing)
-            await self._reply(entry, words, "bot-introduction")
-        elif standing.read < told or entry.seq < told:
-            await self._ask_the_help(entry, standing)
-        else:
-            await self._converse(entry)
+            return await self._reply(entry, words, "bot-introduction")
+        if standing.read < told or entry.seq < told:
+            return await self._ask_the_help(entry, standing)
+        return await self._converse(entry)
 
-    async def _converse(self, entry: Entry) -> None:
+    async def _converse(self, entry: Entry) -> bool:
         """A turn of the conversation with an assistant elsewhere, which is silent once it has failed."""
         conversation, choices = self._conversations.get(entry.ticket) or (None, {})
         try:
@@ -215,26 +220,28 @@ class TicketBot:
                 "the assistant did not answer: %s",
                 failure,
             )
-            return
+            return False
         body, choices = message_of(answer.replies)
         self._conversations[entry.ticket] = (answer.conversation, choices)
         if len(self._conversations) > REMEMBERED:
             self._conversations.popitem(last=False)
         if any(reply.type == "person" for reply in answer.replies):
-            await self._say(entry.ticket, f"{_key(entry)}-person", RequestPerson())
-        elif body:
-            await self._reply(entry, body)
+            return await self._say(entry.ticket, f"{_key(entry)}-person", RequestPerson())
+        return bool(body) and await self._reply(entry, body)
 
-    async def _reply(self, entry: Entry, body: str, key: str = "") -> None:
+    async def _reply(self, entry: Entry, body: str, key: str = "") -> bool:
         """Always as a reply: once a person is wanted, replies are what is refused."""
-        await self._say(entry.ticket, key or _key(entry), PostMessage(body=body, reply_to=entry.seq))
+        return await self._say(entry.ticket, key or _key(entry), PostMessage(body=body, reply_to=entry.seq))
 
-    async def _say(self, ticket: int, key: str, command: Command) -> None:
+    async def _say(self, ticket: int, key: str, command: Command) -> bool:
+        """Whether it is said, by whichever node."""
         try:
             await self._changes.carry_out(await self._myself(), ticket, key, command)
         except Refusal as refusal:
             # Somebody was quicker: an agent, another node, or whoever closed it.
             log.debug("the bot was refused: %s", refusal.code.value)
+            return False
+        return True
 
     async def _myself(self) -> Person:
         if self._me is None:
@@ -246,12 +253,13 @@ class TicketBot:
                 self._me = await self._database.write(lambda connection: bots.person(connection, self._now()))
         return self._me
 
-    async def _carefully(self, work: Coroutine[Any, Any, None]) -> None:
-        """Whatever goes wrong, it is as if there were no bot."""
+    async def _carefully(self, work: Coroutine[Any, Any, object]) -> bool:
+        """What came of it; whatever goes wrong, it is as if there were no bot."""
         try:
-            await work
+            return bool(await work)
         except Exception as error:  # noqa: BLE001 - the conversation goes on without it
             log.warning("the bot failed: %s", type(error).__name__)
+            return False
 
     def _begin(self, entry: Entry, agent: int | None, *, answers: bool, tells: bool) -> None:
         work = self._attend(entry, agent, self._turns.get(entry.ticket), answers=answers, tells=tells)
@@ -264,15 +272,25 @@ class TicketBot:
         if self._turns.get(ticket) is task:
             del self._turns[ticket]
 
+    def _count(self, ticket: int, *, in_vain: bool) -> None:
+        """A dialogue goes on for as long as it leads somewhere; whether one elsewhere does is not ours to judge."""
+        looks = self._vain.get(ticket, 0)
+        if looks == SILENT:
+            return
+        if in_vain and not self._assistant.goes_to:
+            self._remember(ticket, min(looks + 1, LOOKS))
+        else:
+            self._vain.pop(ticket, None)
+
     def _silence(self, ticket: int) -> None:
-        self._remember(ticket, LOOKS)
+        self._remember(ticket, SILENT)
         self._conversations.pop(ticket, None)
 
     def _remember(self, ticket: int, looks: int) -> None:
-        self._looked[ticket] = looks
-        self._looked.move_to_end(ticket)
-        if len(self._looked) > REMEMBERED:
-            self._looked.popitem(last=False)
+        self._vain[ticket] = looks
+        self._vain.move_to_end(ticket)
+        if len(self._vain) > REMEMBERED:
+            self._vain.popitem(last=False)
 
 
 def _key(entry: Entry) -> str:

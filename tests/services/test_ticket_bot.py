@@ -232,6 +232,53 @@ async def test_whoever_writes_much_is_left_to_people(room: Room) -> None:
     assert await room.said(ticket) == []
 
 
+async def test_who_writes_much_that_nobody_knows_costs_no_more_reading(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = await room.open("My kettle hums")
+    for number in range(LOOKS - 1):
+        await room.say(room.desk.carla, ticket, body=f"It hums in {number}")
+    read = count_readings(room.desk, monkeypatch)
+
+    await room.say(room.desk.carla, ticket, body=KNOWN)
+
+    assert read == []
+
+
+async def test_what_led_to_an_answer_does_not_count(room: Room) -> None:
+    ticket = await room.open("My kettle hums")
+    for question in (KNOWN, "how do I reopen a ticket"):
+        for number in range(LOOKS - 2):
+            await room.say(room.desk.carla, ticket, body=f"It hums in {number}")
+        await room.say(room.desk.carla, ticket, body=question)
+
+    assert len(await room.said(ticket)) == 2
+
+
+async def test_a_dialogue_elsewhere_goes_on_until_an_agent_writes(desk: Desk) -> None:
+    distant = Distant()
+    room = Room(desk, distant)
+    ticket = await room.open("My kettle hums")
+    for number in range(LOOKS):
+        await room.say(desk.carla, ticket, body=f"Not read yet {number}")
+    await room.reads(ticket)
+
+    distant.is_there = False
+    for number in range(LOOKS):
+        await room.say(desk.carla, ticket, body=f"Nobody answers {number}")
+    distant.is_there = True
+    asked = [f"Question {number}" for number in range(2 * LOOKS)]
+    for words in asked:
+        await room.say(desk.carla, ticket, body=words)
+
+    assert distant.heard[LOOKS:] == asked
+    assert len(await room.said(ticket)) == 1 + len(asked)
+    await room.say(desk.ada, ticket, "assign_agent", agent=desk.amir.id)
+    await room.say(desk.amir, ticket, body="Let me see.")
+    await room.say(desk.carla, ticket, body="Thank you")
+    assert len(distant.heard) == LOOKS + len(asked)
+
+
 async def test_nobodys_words_leave_before_they_have_read_that_they_do(desk: Desk) -> None:
     distant = Distant()
     room = Room(desk, distant)
@@ -290,7 +337,9 @@ async def test_an_agent_who_is_quicker_has_the_word(desk: Desk) -> None:
     assert len(await room.said(ticket)) == 1
 
 
-async def test_who_asks_for_a_person_gets_no_answer_that_was_in_the_making(desk: Desk) -> None:
+async def test_who_asks_for_a_person_gets_no_answer_that_was_in_the_making(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     distant = Distant()
     room = Room(desk, distant)
     ticket = await room.told("My kettle hums")
@@ -301,6 +350,9 @@ async def test_who_asks_for_a_person_gets_no_answer_that_was_in_the_making(desk:
     await room.bot.idle()
 
     assert len(await room.said(ticket)) == 1
+    read = count_readings(desk, monkeypatch)
+    await room.say(desk.carla, ticket, body="Is anybody there?")
+    assert read == []
 
 
 async def test_who_is_out_of_reach_is_as_if_there_were_none(desk: Desk) -> None:
