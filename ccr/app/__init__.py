@@ -188,7 +188,7 @@ class Registry:
         self.moderation = Moderation(database, now=now, wake=wake)
         embedded = EmbeddedAssistant(self.help_centre.search)
         self.assistant = self.parts.assistant or adapters.assistant_for(settings, embedded)
-        self.assistance = Assistance(self.assistant, embedded)
+        self.assistance = Assistance(self.assistant, embedded, secret=secret)
         self.hours = OpeningHours(database, now=now)
         self.bot = self._build_bot(settings)
         self.notice_choices = NoticeChoices(database, secret=secret, home=settings.public_url)

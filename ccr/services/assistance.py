@@ -4,6 +4,7 @@ import logging
 from typing import Annotated, Any, get_args, get_type_hints
 
 import msgspec
+from itsdangerous import BadSignature, Signer
 
 from ccr.desk.checking import check
 from ccr.desk.refusals import not_found
@@ -23,15 +24,20 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What somebody says. Without a `text` a conversation is begun; without a `conversation` it is the first."""
 
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)] | None = None
-    conversation: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{1,200}\Z")] | None = None
+    conversation: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9._-]{1,200}\Z")] | None = None
 
 
 class Assistance:
-    """`assistant` answers; where it fails, `instead` does, from the help alone. Without one there is none."""
+    """`assistant` answers; where it fails, `instead` does, from the help alone. Without one there is none.
 
-    def __init__(self, assistant: Assistant | None, instead: Assistant) -> None:
+    Names of conversations are signed by `secret` where words leave the house, for the one that they go to: whoever
+    has such a name was told so.
+    """
+
+    def __init__(self, assistant: Assistant | None, instead: Assistant, *, secret: str) -> None:
         self._assistant = assistant
         self._instead = instead
+        self._seal = Signer(secret, salt=f"words go to {self.goes_to}")
 
     @property
     def is_on(self) -> bool:
@@ -46,15 +52,17 @@ class Assistance:
     async def turn(self, given: object) -> dict[str, Any]:
         """`{conversation, replies}`. Raises `invalid`, or `not_found` where the assistant is switched off.
 
-        Whoever's words would leave the house hears that first: a first text is not sent on, but to be said again.
+        Whoever's words would leave the house hears that first: a text without a conversation in which it was said is
+        not sent on, but to be said again.
         """
         turn = check(Turn, given)
         if self._assistant is None:
             raise not_found("assistant")
-        if turn.text is None or (turn.conversation is None and self._assistant.goes_to):
-            return _wire(await self._assistant.begin())
+        conversation = self._read(turn.conversation)
+        if turn.text is None or conversation is None:
+            return self._wire(await self._assistant.begin())
         try:
-            return _wire(await self._assistant.answer(turn.text, turn.conversation or ""))
+            return self._wire(await self._assistant.answer(turn.text, conversation))
         except AssistantFailed as failure:
             log.log(
                 logging.DEBUG if failure.known else logging.WARNING,
@@ -63,11 +71,20 @@ class Assistance:
             )
         said = await self._instead.answer(turn.text, "")
         # The conversation goes on where it was, should the assistant come back.
-        return _wire(Said(turn.conversation or said.conversation, (OUT_OF_REACH, *said.replies)))
+        return self._wire(Said(conversation or said.conversation, (OUT_OF_REACH, *said.replies)))
 
+    def _read(self, name: str | None) -> str | None:
+        """What the assistant calls the conversation, `None` if nobody was told of it where that is needed."""
+        if self.goes_to is None:
+            return name or ""
+        try:
+            return self._seal.unsign(name or "").decode()
+        except BadSignature:
+            return None
 
-def _wire(said: Said) -> dict[str, Any]:
-    return {
-        "conversation": said.conversation,
-        "replies": [msgspec.to_builtins(reply) for reply in said.replies],
-    }
+    def _wire(self, said: Said) -> dict[str, Any]:
+        name = said.conversation
+        return {
+            "conversation": name if self.goes_to is None else self._seal.sign(name).decode(),
+            "replies": [msgspec.to_builtins(reply) for reply in said.replies],
+        }
