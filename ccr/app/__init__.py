@@ -188,8 +188,8 @@ class Registry:
         self.moderation = Moderation(database, now=now, wake=wake)
         embedded = EmbeddedAssistant(self.help_centre.search)
         self.assistant = self.parts.assistant or adapters.assistant_for(settings, embedded)
-        self.assistance = Assistance(self.assistant, embedded, secret=secret)
         self.hours = OpeningHours(database, now=now)
+        self.assistance = Assistance(self.assistant, embedded, self.hours, secret=secret)
         self.bot = self._build_bot(settings)
         self.notice_choices = NoticeChoices(database, secret=secret, home=settings.public_url)
         self.notice_traces = NoticeTraces(
@@ -203,7 +203,9 @@ class Registry:
             return None
         now = self.parts.now
         patience = Patience(self.database, unanswered_after=settings.unanswered_after, now=now)
-        return TicketBot(self.database, self.changes, self.help_centre, self.assistant, patience, now=now)
+        return TicketBot(
+            self.database, self.changes, self.help_centre, self.assistant, patience, self.hours, now=now
+        )
 
     def _build_reach(self, settings: Settings, secret: str) -> None:
         """How people hear of something while they are away."""

@@ -9,6 +9,8 @@ from itsdangerous import BadSignature, Signer
 from ccr.desk.checking import check
 from ccr.desk.refusals import not_found
 from ccr.ports import Assistant, AssistantFailed, Reply, Said
+from ccr.services.bot_words import of_people
+from ccr.services.opening_hours import OpeningHours
 
 REPLY_TYPES: tuple[str, ...] = get_args(get_type_hints(Reply)["type"])
 """Every kind of reply there is."""
@@ -18,6 +20,8 @@ log = logging.getLogger(__name__)
 OUT_OF_REACH = Reply(
     type="text", text="The assistant cannot be reached just now. This is what the help says."
 )
+
+RAISE_ONE = "A person reads every ticket. Raise one, and an agent writes back to you."
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,9 +38,12 @@ class Assistance:
     has such a name was told so.
     """
 
-    def __init__(self, assistant: Assistant | None, instead: Assistant, *, secret: str) -> None:
+    def __init__(
+        self, assistant: Assistant | None, instead: Assistant, hours: OpeningHours, *, secret: str
+    ) -> None:
         self._assistant = assistant
         self._instead = instead
+        self._hours = hours
         self._seal = Signer(secret, salt=f"words go to {self.goes_to}")
 
     @property
@@ -60,9 +67,9 @@ class Assistance:
             raise not_found("assistant")
         conversation = self._read(turn.conversation)
         if turn.text is None or conversation is None:
-            return self._wire(await self._assistant.begin())
+            return await self._wire(await self._assistant.begin())
         try:
-            return self._wire(await self._assistant.answer(turn.text, conversation))
+            return await self._wire(await self._assistant.answer(turn.text, conversation))
         except AssistantFailed as failure:
             log.log(
                 logging.DEBUG if failure.known else logging.WARNING,
@@ -71,7 +78,7 @@ class Assistance:
             )
         said = await self._instead.answer(turn.text, "")
         # The conversation goes on where it was, should the assistant come back.
-        return self._wire(Said(conversation or said.conversation, (OUT_OF_REACH, *said.replies)))
+        return await self._wire(Said(conversation or said.conversation, (OUT_OF_REACH, *said.replies)))
 
     def _read(self, name: str | None) -> str | None:
         """What the assistant calls the conversation, `None` if nobody was told of it where that is needed."""
@@ -82,9 +89,20 @@ class Assistance:
         except BadSignature:
             return None
 
-    def _wire(self, said: Said) -> dict[str, Any]:
-        name = said.conversation
+    async def _wire(self, said: Said) -> dict[str, Any]:
+        name, replies = said.conversation, list(said.replies)
+        if any(reply.type == "person" for reply in replies):
+            there = await self._hours.back(None) is None
+            replies = [_with_a_way(reply) for reply in of_people(replies, there=there)]
         return {
             "conversation": name if self.goes_to is None else self._seal.sign(name).decode(),
-            "replies": [msgspec.to_builtins(reply) for reply in said.replies],
+            "replies": [msgspec.to_builtins(reply) for reply in replies],
         }
+
+
+def _with_a_way(reply: Reply) -> Reply:
+    """Whoever the person is, a ticket is the way to them."""
+    if reply.type != "person":
+        return reply
+    text = reply.text or RAISE_ONE
+    return msgspec.structs.replace(reply, text=text, title="Raise a ticket", url="/tickets/new")

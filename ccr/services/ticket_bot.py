@@ -15,15 +15,17 @@ from typing import Any, NamedTuple
 from ccr.desk import clock
 from ccr.desk.change import Change
 from ccr.desk.clock import SECOND
-from ccr.desk.commands import Command, PostMessage, RequestPerson
+from ccr.desk.commands import Command, HandOver, PostMessage, RequestPerson
 from ccr.desk.events import Entry, MessagePosted, PersonRequested, Reach, TicketOpened, TicketReopened
 from ccr.desk.people import Person, Role
 from ccr.desk.refusals import Refusal
 from ccr.desk.ticket import Ticket
-from ccr.ports import Assistant, AssistantFailed
-from ccr.services.bot_words import answer_from_help, chosen, introduction, message_of
+from ccr.ports import Assistant
+from ccr.services.bot_words import answer_from_help, introduction
 from ccr.services.changes import Changes
+from ccr.services.dialogues import REMEMBERED, Dialogues
 from ccr.services.help_centre import HelpCentre
+from ccr.services.opening_hours import OpeningHours
 from ccr.services.patience import Patience
 from ccr.store import bots, entries, read_marks
 from ccr.store.connection import Connection
@@ -46,7 +48,6 @@ SILENT = LOOKS + 1
 SURE = 0.75
 """Certainty from which it speaks up unasked; more than where somebody asked for an answer."""
 
-REMEMBERED = 20_000
 LOOK_AROUND = 60.0
 """Seconds between looks for those who have waited long."""
 
@@ -73,15 +74,16 @@ class TicketBot:
         help_centre: HelpCentre,
         assistant: Assistant,
         patience: Patience,
+        hours: OpeningHours,
         *,
         now: Callable[[], int] = clock.now,
     ) -> None:
         self._database, self._changes, self._help = database, changes, help_centre
         self._assistant, self._patience = assistant, patience
+        self._dialogues = Dialogues(assistant, hours)
         self._now = now
         self._me: Person | None = None
         self._vain: OrderedDict[int, int] = OrderedDict()
-        self._conversations: OrderedDict[int, tuple[str, dict[str, str]]] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
         self._turns: dict[int, asyncio.Task[None]] = {}
 
@@ -127,15 +129,15 @@ class TicketBot:
     async def _take_up(self) -> None:
         since = self._now() - int(DEADLINE * SECOND)
 
-        def left(connection: Connection) -> list[Entry]:
+        def left(connection: Connection) -> list[tuple[Entry, int | None]]:
             found = []
-            for ticket in bots.written_to(connection, since):
+            for ticket, agent in bots.written_to(connection, since):
                 last = entries.page_before(connection, ticket, Reach.CONVERSATION, entries.MAX_SEQ, 1)
-                found += [entry for entry in last if entry.actor.role == Role.CUSTOMER]
+                found += [(entry, agent) for entry in last if entry.actor.role == Role.CUSTOMER]
             return found
 
-        for entry in await self._database.read(left):
-            self._begin(entry, None, answers=True, tells=True)
+        for entry, agent in await self._database.read(left):
+            self._begin(entry, agent, answers=True, tells=True)
 
     def _look(self, ticket: Ticket, entry: Entry) -> None:
         """Answer; and tell who writes where nobody is there when somebody will be."""
@@ -163,7 +165,7 @@ class TicketBot:
                 async with asyncio.timeout(DEADLINE):
                     if before is not None:
                         await asyncio.wait([before])
-                    spoke = await self._carefully(self._answer(entry))
+                    spoke = await self._carefully(self._answer(entry, agent))
             except TimeoutError:
                 log.warning("the bot was too slow", extra={"ticket": entry.ticket})
         if tells:
@@ -175,7 +177,7 @@ class TicketBot:
         wait = await self._patience.of(ticket, agent)
         return wait is not None and await self._say(ticket, wait.key, PostMessage(body=wait.words))
 
-    async def _answer(self, entry: Entry) -> bool:
+    async def _answer(self, entry: Entry, agent: int | None) -> bool:
         """Whether there is an answer now."""
 
         def standing(connection: Connection) -> _Standing:
@@ -187,7 +189,9 @@ class TicketBot:
         if found.agent_wrote or found.person_wanted:
             self._silence(entry.ticket)
             return False
-        return await (self._ask_elsewhere if self._assistant.goes_to else self._ask_the_help)(entry, found)
+        if self._assistant.goes_to:
+            return await self._ask_elsewhere(entry, agent, found)
+        return await self._ask_the_help(entry, found)
 
     async def _ask_the_help(self, entry: Entry, standing: _Standing) -> bool:
         """What the help is sure of, unless it was said."""
@@ -197,7 +201,7 @@ class TicketBot:
             return False
         return await self._reply(entry, answer_from_help(found[0]))
 
-    async def _ask_elsewhere(self, entry: Entry, standing: _Standing) -> bool:
+    async def _ask_elsewhere(self, entry: Entry, agent: int | None, standing: _Standing) -> bool:
         """Nobody's words leave the house before they have read that they do; until then the help answers."""
         words = introduction(self._assistant.goes_to or "")
         told = next((one.seq for one in standing.mine if words in str(one.fields.get("body", ""))), None)
@@ -206,28 +210,18 @@ class TicketBot:
             return await self._reply(entry, words, "bot-introduction")
         if standing.read < told or entry.seq < told:
             return await self._ask_the_help(entry, standing)
-        return await self._converse(entry)
+        return await self._converse(entry, agent)
 
-    async def _converse(self, entry: Entry) -> bool:
+    async def _converse(self, entry: Entry, agent: int | None) -> bool:
         """A turn of the conversation with an assistant elsewhere, which is silent once it has failed."""
-        conversation, choices = self._conversations.get(entry.ticket) or (None, {})
-        try:
-            conversation = conversation or (await self._assistant.begin()).conversation
-            answer = await self._assistant.answer(chosen(_text(entry), choices)[:1_000], conversation)
-        except AssistantFailed as failure:
-            log.log(
-                logging.DEBUG if failure.known else logging.WARNING,
-                "the assistant did not answer: %s",
-                failure,
-            )
+        spoken = await self._dialogues.turn(entry.ticket, agent, _text(entry))
+        if spoken is None:
             return False
-        body, choices = message_of(answer.replies)
-        self._conversations[entry.ticket] = (answer.conversation, choices)
-        if len(self._conversations) > REMEMBERED:
-            self._conversations.popitem(last=False)
-        if any(reply.type == "person" for reply in answer.replies):
-            return await self._say(entry.ticket, f"{_key(entry)}-person", RequestPerson())
-        return bool(body) and await self._reply(entry, body)
+        body, hands_over = spoken
+        if not hands_over:
+            return bool(body) and await self._reply(entry, body)
+        command = HandOver(body=body, reply_to=entry.seq) if body else RequestPerson()
+        return await self._say(entry.ticket, _key(entry), command)
 
     async def _reply(self, entry: Entry, body: str, key: str = "") -> bool:
         """Always as a reply: once a person is wanted, replies are what is refused."""
@@ -284,7 +278,7 @@ class TicketBot:
 
     def _silence(self, ticket: int) -> None:
         self._remember(ticket, SILENT)
-        self._conversations.pop(ticket, None)
+        self._dialogues.forget(ticket)
 
     def _remember(self, ticket: int, looks: int) -> None:
         self._vain[ticket] = looks

@@ -71,7 +71,8 @@ async def test_every_kind_of_reply_has_a_form(assistant: WatsonAssistant) -> Non
         "The button",
         "https://pictures.example/button.png",
     )
-    assert (said["human"][0].type, said["human"][0].text) == ("person", "Somebody is here.")
+    (human,) = said["human"]
+    assert (human.type, human.text, human.away) == ("person", "Somebody is here.", "Nobody is here.")
     assert said["bye"][0].type == "end"
     assert [(reply.type, reply.url) for reply in said["markup"]] == [("text", "")] * 3
     assert said["markup"][0].text.startswith("<img src=x")  # as text, for whoever shows it
@@ -268,3 +269,11 @@ def test_what_is_masked(text: str, left: str) -> None:
 def test_garbage_is_left_out(generic: object) -> None:
     with pytest.raises(AssistantFailed):
         replies_in(json.loads(json.dumps({"output": {"generic": generic}})))
+
+
+def test_another_channel_has_one_thing_to_say_of_it() -> None:
+    part = {"response_type": "channel_transfer", "message_to_user": "Write to us.", "transfer_info": {}}
+
+    (reply,) = replies_in({"output": {"generic": [part]}})
+
+    assert (reply.type, reply.text, reply.away) == ("person", "Write to us.", "Write to us.")

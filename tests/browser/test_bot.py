@@ -3,6 +3,7 @@ SDK.
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.desk import Desk, open_desk
 from tests.live import WITHIN
-from tests.watson import Watson, watson_served
+from tests.watson import PERSON, Watson, watson_served
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -220,6 +221,23 @@ async def test_what_watson_offers_can_be_tapped(with_watson: Desk, watson: Watso
     await expect(carla.get_by_text("Good morning!", exact=True)).to_be_visible()
     await expect(offered).to_have_count(0)
     assert watson.heard == ["tricky menu", "menu", "parcel", "unsure"]
+
+
+async def test_watsons_last_words_stand_before_it_hands_over(with_watson: Desk, watson: Watson) -> None:
+    desk = with_watson
+    ticket = await desk.live.raise_ticket(query="My kettle hums")
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    await expect(carla.locator(".bot .body")).to_contain_text("run by IBM Watson, a program")
+    await has_read(desk, 2)
+
+    warning = {"response_type": "text", "text": "Unplug it now."}
+    watson.next = [None, json.dumps({"output": {"generic": [warning, PERSON]}})]
+
+    await write(carla, "It burns")
+
+    await expect(carla.locator(".bot .body").last).to_have_text("Unplug it now.\nSomebody is here.")
+    await expect(carla.locator(".line").get_by_text("asked for a person")).to_be_visible()
+    await expect(carla.get_by_role("button", name="Talk to a person")).to_have_count(0)
 
 
 async def test_while_watson_hangs_people_talk(with_watson: Desk, watson: Watson) -> None:

@@ -10,10 +10,12 @@ from ccr import package_files
 from ccr.adapters.assistant_embedded import DIALOGUES, GREETING, EmbeddedAssistant
 from ccr.desk.handing_over import wants_person
 from ccr.desk.refusals import Code, Refusal
-from ccr.ports import AssistantFailed, Reply, Said
-from ccr.services.assistance import Assistance
+from ccr.ports import Assistant, AssistantFailed, Reply, Said
+from ccr.services.assistance import RAISE_ONE, Assistance
 from ccr.services.help_centre import shipped
+from ccr.store import hours
 from tests.accounts_house import SECRET, House, open_house
+from tests.opening import BERLIN, on
 
 
 class Distant:
@@ -25,6 +27,7 @@ class Distant:
         self.goes_to: str | None = goes_to
         self.heard: list[str] = []
         self.is_there = True
+        self.replies: tuple[Reply, ...] = ()
 
     async def prepare(self) -> None:
         pass
@@ -36,7 +39,7 @@ class Distant:
         if not self.is_there:
             raise AssistantFailed("out of reach")
         self.heard.append(text)
-        return Said(conversation, (Reply(type="text", text=f"You said {text}"),))
+        return Said(conversation, self.replies or (Reply(type="text", text=f"You said {text}"),))
 
     async def close(self) -> None:
         pass
@@ -54,26 +57,34 @@ def embedded(house: House) -> EmbeddedAssistant:
     return EmbeddedAssistant(house.help_centre.search)
 
 
+def assistance_in(house: House, assistant: Assistant | None) -> Assistance:
+    return Assistance(assistant, EmbeddedAssistant(house.help_centre.search), house.hours, secret=SECRET)
+
+
 def texts(said: dict[str, Any]) -> str:
     return " ".join(reply.get("text", "") for reply in said["replies"])
 
 
-async def test_a_question_is_answered_with_where_it_says_so(embedded: EmbeddedAssistant) -> None:
-    said = await Assistance(embedded, embedded, secret=SECRET).turn({"text": "can i take back a mesage"})
+async def test_a_question_is_answered_with_where_it_says_so(
+    house: House, embedded: EmbeddedAssistant
+) -> None:
+    said = await assistance_in(house, embedded).turn({"text": "can i take back a mesage"})
 
     assert "15 minutes" in texts(said)
     assert said["replies"][1]["url"] == "/help/take-back-a-message"
 
 
-async def test_what_it_does_not_know_it_says_and_offers_a_person(embedded: EmbeddedAssistant) -> None:
-    said = await Assistance(embedded, embedded, secret=SECRET).turn({"text": "what is the weather in paris"})
+async def test_what_it_does_not_know_it_says_and_offers_a_person(
+    house: House, embedded: EmbeddedAssistant
+) -> None:
+    said = await assistance_in(house, embedded).turn({"text": "what is the weather in paris"})
 
     assert "I don’t know" in texts(said)
     assert [reply["type"] for reply in said["replies"]] == ["text", "person"]
 
 
-async def test_it_guides_through_the_fixed_questions(embedded: EmbeddedAssistant) -> None:
-    assistance = Assistance(embedded, embedded, secret=SECRET)
+async def test_it_guides_through_the_fixed_questions(house: House, embedded: EmbeddedAssistant) -> None:
+    assistance = assistance_in(house, embedded)
     said = await assistance.turn({})
 
     for choice in ("I need a one-time code", "The code does not come", "Ask for another code"):
@@ -91,9 +102,9 @@ def test_every_choice_that_is_offered_leads_on() -> None:
     assert set(DIALOGUES) <= offered
 
 
-async def test_who_is_out_of_reach_is_replaced_by_the_help(embedded: EmbeddedAssistant) -> None:
+async def test_who_is_out_of_reach_is_replaced_by_the_help(house: House) -> None:
     distant = Distant()
-    assistance = Assistance(distant, embedded, secret=SECRET)
+    assistance = assistance_in(house, distant)
     told = await assistance.turn({})
     distant.is_there = False
 
@@ -106,9 +117,36 @@ async def test_who_is_out_of_reach_is_replaced_by_the_help(embedded: EmbeddedAss
     assert (again["conversation"], distant.heard) == (told["conversation"], ["Are you back?"])
 
 
-async def test_nobodys_words_leave_before_they_were_told(embedded: EmbeddedAssistant) -> None:
+@pytest.mark.parametrize(
+    ("person", "there", "away"),
+    [
+        (Reply(type="person", text="Somebody is here.", away="We come at nine."), 0, 1),
+        (Reply(type="person", text="Somebody is here."), 0, None),
+        (Reply(type="person"), None, None),
+    ],
+)
+async def test_that_somebody_is_there_is_said_while_somebody_is(
+    house: House, person: Reply, there: int | None, away: int | None
+) -> None:
     distant = Distant()
-    assistance = Assistance(distant, embedded, secret=SECRET)
+    distant.replies = (Reply(type="text", text="I pass you on."), person)
+    assistance = assistance_in(house, distant)
+    told = await assistance.turn({})
+    words = {0: person.text, 1: person.away, None: RAISE_ONE}
+    await house.database.write(lambda connection: hours.save(connection, hours.EVERYBODY, BERLIN))
+
+    for when, expected in (("2027-01-22T16:59", there), ("2027-01-22T17:00", away)):
+        house.time = on(when)
+        said = await assistance.turn({"text": "human", "conversation": told["conversation"]})
+        assert said["replies"] == [
+            {"type": "text", "text": "I pass you on."},
+            {"type": "person", "text": words[expected], "title": "Raise a ticket", "url": "/tickets/new"},
+        ]
+
+
+async def test_nobodys_words_leave_before_they_were_told(house: House) -> None:
+    distant = Distant()
+    assistance = assistance_in(house, distant)
 
     told = await assistance.turn({"text": "My secret"})
     assert ("Elsewhere" in texts(told), distant.heard) == (True, [])
@@ -118,11 +156,9 @@ async def test_nobodys_words_leave_before_they_were_told(embedded: EmbeddedAssis
 
 
 @pytest.mark.parametrize("made_up", ["embedded", "told", "told.", "told.c2lnbmVk", "a-session"])
-async def test_nor_in_a_conversation_in_which_nobody_was_told(
-    embedded: EmbeddedAssistant, made_up: str
-) -> None:
+async def test_nor_in_a_conversation_in_which_nobody_was_told(house: House, made_up: str) -> None:
     distant = Distant()
-    assistance = Assistance(distant, embedded, secret=SECRET)
+    assistance = assistance_in(house, distant)
 
     told = await assistance.turn({"text": "My secret", "conversation": made_up})
 
@@ -130,13 +166,14 @@ async def test_nor_in_a_conversation_in_which_nobody_was_told(
 
 
 async def test_a_bubble_that_was_left_open_hears_of_it_when_words_go_elsewhere(
+    house: House,
     embedded: EmbeddedAssistant,
 ) -> None:
-    begun = await Assistance(embedded, embedded, secret=SECRET).turn({})
+    begun = await assistance_in(house, embedded).turn({})
     first, second = Distant(), Distant("Somewhere Inc")
 
     for distant in (first, second):
-        assistance = Assistance(distant, embedded, secret=SECRET)
+        assistance = assistance_in(house, distant)
         told = await assistance.turn({"text": "My secret", "conversation": begun["conversation"]})
         assert (f"go to {distant.goes_to}" in texts(told), distant.heard) == (True, [])
         begun = await assistance.turn({"text": "My question", "conversation": told["conversation"]})
@@ -148,16 +185,16 @@ async def test_a_bubble_that_was_left_open_hears_of_it_when_words_go_elsewhere(
     "given",
     [{"text": ""}, {"text": "x" * 1_001}, {"text": 1}, {"conversation": "../x"}, {"more": 1}, [], "x"],
 )
-async def test_what_has_no_form_is_refused(embedded: EmbeddedAssistant, given: object) -> None:
+async def test_what_has_no_form_is_refused(house: House, embedded: EmbeddedAssistant, given: object) -> None:
     with pytest.raises(Refusal) as refused:
-        await Assistance(embedded, embedded, secret=SECRET).turn(given)
+        await assistance_in(house, embedded).turn(given)
 
     assert refused.value.code is Code.INVALID
 
 
-async def test_switched_off_there_is_none(embedded: EmbeddedAssistant) -> None:
+async def test_switched_off_there_is_none(house: House) -> None:
     with pytest.raises(Refusal) as refused:
-        await Assistance(None, embedded, secret=SECRET).turn({"text": "hello"})
+        await assistance_in(house, None).turn({"text": "hello"})
 
     assert refused.value.code is Code.NOT_FOUND
 

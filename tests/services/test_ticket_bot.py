@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from ccr import package_files
 from ccr.adapters.assistant_embedded import EmbeddedAssistant
 from ccr.desk.change import Change
 from ccr.desk.clock import DAY, MINUTE
-from ccr.desk.hours import Hours
 from ccr.desk.people import Person
 from ccr.ports import AssistantFailed, Option, Reply, Said
 from ccr.services import ticket_bot
@@ -24,6 +22,7 @@ from ccr.services.patience import Patience
 from ccr.services.ticket_bot import LOOKS, TicketBot
 from ccr.store import hours, read_marks
 from tests.desk_house import Desk, open_desk
+from tests.opening import BERLIN, on
 
 KNOWN = "How do I change my password?"
 
@@ -70,6 +69,7 @@ class Room:
             house.help_centre,
             assistant or EmbeddedAssistant(house.help_centre.search),
             Patience(house.database, unanswered_after=60, now=lambda: house.time),
+            house.hours,
             now=lambda: house.time,
         )
         house.changes.heard_by(self.bot.heard)
@@ -428,12 +428,81 @@ async def test_who_never_answers_is_left_after_the_deadline(
 async def test_it_hands_over_when_the_assistant_does(desk: Desk) -> None:
     distant = Distant()
     room = Room(desk, distant)
-    distant.replies = (Reply(type="person", text="Somebody comes."),)
+    distant.replies = (Reply(type="person"),)
     ticket = await room.told("My kettle hums")
 
     await room.say(desk.carla, ticket, body="Any idea?")
 
     assert (await room.said(ticket))[1:] == ["person_requested"]
+
+
+async def test_the_last_words_before_it_hands_over_are_said_once(desk: Desk) -> None:
+    distant = Distant()
+    room = Room(desk, distant)
+    distant.replies = (
+        Reply(type="text", text="Unplug it now."),
+        Reply(type="options", options=(Option("The bill", "b"),)),
+        Reply(type="person", text="Somebody comes."),
+    )
+    ticket = await room.told("My kettle hums")
+    other = Room(desk, distant)
+
+    def both(change: Change) -> None:
+        room.bot.heard(change)
+        other.bot.heard(change)
+
+    desk.house.changes.heard_by(both)
+    await room.say(desk.carla, ticket, body="Any idea?")
+    await other.bot.idle()
+    await Room(desk, distant).bot._take_up()
+    await room.say(desk.carla, ticket, body="Are you still there?")
+
+    words, asked = (await room.said(ticket))[1:]
+    assert '"body":"Unplug it now.\\nSomebody comes."' in words
+    assert asked == "person_requested"
+    assert len(set(await keys_of_bot(desk, ticket))) == 2  # the introduction's, and one for both
+
+
+async def test_what_it_says_of_people_goes_by_the_hours_of_who_has_the_ticket(desk: Desk) -> None:
+    distant = Distant()
+    room = Room(desk, distant)
+    distant.replies = (Reply(type="person", text="Somebody is here.", away="Nobody is here."),)
+    await desk.house.database.write(lambda connection: hours.save(connection, hours.EVERYBODY, BERLIN))
+    early = msgspec.structs.replace(BERLIN, zone="Asia/Tokyo")
+    await desk.house.database.write(lambda connection: hours.save(connection, desk.amir.id, early))
+    desk.house.time = on("2027-01-21T10:00")  # past six in the evening in Tokyo
+    anybodys, his = await room.told("My toaster hums"), await room.told("My kettle hums")
+    await room.say(desk.ada, his, "assign_agent", agent=desk.amir.id)
+
+    for ticket, words in ((anybodys, "Somebody is here."), (his, "Nobody is here.")):
+        await room.say(desk.carla, ticket, body="It burns")
+        assert words in (await room.said(ticket))[1]
+
+
+async def test_who_takes_up_a_hand_over_goes_by_them_too(desk: Desk) -> None:
+    distant = Distant()
+    room = Room(desk, distant)
+    distant.replies = (Reply(type="person", text="Somebody is here.", away="Nobody is here."),)
+    await desk.house.database.write(lambda connection: hours.save(connection, desk.amir.id, BERLIN))
+    desk.house.time = on("2027-01-23T10:00")
+    ticket = await room.told("My kettle hums")
+    await room.say(desk.ada, ticket, "assign_agent", agent=desk.amir.id)
+    desk.house.changes.heard_by(lambda _: None)
+    await room.say(desk.carla, ticket, body="It burns")
+
+    await room.bot._take_up()
+    await room.bot.idle()
+
+    assert "Nobody is here." in (await room.said(ticket))[1]
+    assert (await room.said(ticket))[2] == "person_requested"
+
+
+async def keys_of_bot(desk: Desk, ticket: int) -> list[str]:
+    """Of everything that it has said or done."""
+    rows = await desk.house.rows(
+        "SELECT client_key FROM entries WHERE ticket_id = ? AND actor_role = 'bot' ORDER BY seq", ticket
+    )
+    return [row[0] for row in rows]
 
 
 async def test_answers_come_one_after_the_other(desk: Desk) -> None:
@@ -499,14 +568,6 @@ async def test_who_asked_for_a_person_is_told_too_but_nobody_after_an_agents_wor
     await room.bot.look_around()
 
     assert [len(await room.said(each)) for each in (asked, answered)] == [1, 0]
-
-
-BERLIN = Hours(zone="Europe/Berlin", week=(((540, 1020),),) * 5 + ((), ()))
-
-
-def on(when: str) -> int:
-    """A time in Berlin's winter, in milliseconds."""
-    return int(datetime.fromisoformat(f"{when}+01:00").timestamp()) * 1_000
 
 
 async def test_who_writes_when_nobody_is_there_is_told_at_once_when_somebody_is(room: Room) -> None:

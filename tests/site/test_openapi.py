@@ -54,7 +54,7 @@ def app(house: House, tmp_path: Path) -> Iterator[Quart]:
 
 def assistance(house: House) -> Assistance:
     embedded = EmbeddedAssistant(house.help_centre.search)
-    return Assistance(embedded, embedded, secret=SECRET)
+    return Assistance(embedded, embedded, house.hours, secret=SECRET)
 
 
 def test_every_json_route_is_described_and_nothing_else(app: Quart) -> None:
