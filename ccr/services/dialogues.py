@@ -23,10 +23,11 @@ class Spoken(NamedTuple):
 
 
 class Dialogues:
-    """By `hours` it is said whether people are there."""
+    """`go_to` is who hears what is said in them. By `hours` it is said whether people are there."""
 
-    def __init__(self, assistant: Assistant, hours: OpeningHours) -> None:
+    def __init__(self, assistant: Assistant, go_to: str, hours: OpeningHours) -> None:
         self._assistant, self._hours = assistant, hours
+        self.go_to = go_to
         self._under_way: OrderedDict[int, tuple[str, dict[str, str]]] = OrderedDict()
 
     async def turn(self, ticket: int, agent: int | None, text: str) -> Spoken | None:

@@ -1,4 +1,4 @@
-"""The bot on a ticket: answers where it is sure, until people talk.
+"""The bot on a ticket: answers where it is sure, until people talk, and says to who waits when to expect an answer.
 
 It works after the commit, in tasks of its own, so that nobody's acknowledgement waits for it. Its key follows from the
 entry it answers: whichever node tries, and however often, it is said once. What it does too late it does not do. That
@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 from ccr.desk import clock
 from ccr.desk.change import Change
 from ccr.desk.clock import SECOND
-from ccr.desk.commands import Command, HandOver, PostMessage, RequestPerson
+from ccr.desk.commands import HandOver, PostMessage, RequestPerson
 from ccr.desk.events import Entry, MessagePosted, PersonRequested, Reach, TicketOpened, TicketReopened
-from ccr.desk.people import Person, Role
-from ccr.desk.refusals import Refusal
+from ccr.desk.people import Role
 from ccr.desk.ticket import Ticket
 from ccr.ports import Assistant
+from ccr.services.bot_voice import BotVoice
 from ccr.services.bot_words import answer_from_help, introduction
 from ccr.services.changes import Changes
 from ccr.services.dialogues import REMEMBERED, Dialogues
@@ -65,24 +65,26 @@ class _Standing(NamedTuple):
 
 
 class TicketBot:
-    """Hears of every change, and answers some."""
+    """Hears of every change, and answers some. Without an assistant it says no more than when to expect an answer."""
 
     def __init__(
         self,
         database: Database,
         changes: Changes,
         help_centre: HelpCentre,
-        assistant: Assistant,
+        assistant: Assistant | None,
         patience: Patience,
         hours: OpeningHours,
         *,
         now: Callable[[], int] = clock.now,
     ) -> None:
-        self._database, self._changes, self._help = database, changes, help_centre
-        self._assistant, self._patience = assistant, patience
-        self._dialogues = Dialogues(assistant, hours)
+        self._database, self._help, self._patience = database, help_centre, patience
+        self._voice = BotVoice(database, changes, now=now)
+        self._assistant = assistant
+        self._dialogues = (
+            Dialogues(assistant, assistant.goes_to, hours) if assistant and assistant.goes_to else None
+        )
         self._now = now
-        self._me: Person | None = None
         self._vain: OrderedDict[int, int] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
         self._turns: dict[int, asyncio.Task[None]] = {}
@@ -108,6 +110,8 @@ class TicketBot:
 
     async def is_heard(self, ticket: int) -> bool:
         """Whether it may answer there: no agent has written yet, and the customer has not asked for a person."""
+        if self._assistant is None:
+            return False
         return not any(await self._database.read(lambda connection: entries.people_talk(connection, ticket)))
 
     async def idle(self) -> None:
@@ -124,7 +128,7 @@ class TicketBot:
     async def look_around(self) -> None:
         """Say to each who has waited long, once, how long it may take."""
         for wait in await self._patience.due():
-            await self._say(wait.ticket, wait.key, PostMessage(body=wait.words))
+            await self._voice.say(wait.ticket, wait.key, PostMessage(body=wait.words))
 
     async def _take_up(self) -> None:
         since = self._now() - int(DEADLINE * SECOND)
@@ -137,11 +141,11 @@ class TicketBot:
             return found
 
         for entry, agent in await self._database.read(left):
-            self._begin(entry, agent, answers=True, tells=True)
+            self._begin(entry, agent, answers=self._assistant is not None, tells=True)
 
     def _look(self, ticket: Ticket, entry: Entry) -> None:
         """Answer; and tell who writes where nobody is there when somebody will be."""
-        answers = entry.type in _ANSWERED and not self._assistant.away
+        answers = self._assistant is not None and entry.type in _ANSWERED and not self._assistant.away
         tells = self._patience.may_be_due(ticket)
         if answers or tells:
             self._begin(entry, ticket.agent_id, answers=answers, tells=tells)
@@ -175,7 +179,7 @@ class TicketBot:
     async def _tell_hours(self, ticket: int, agent: int | None) -> bool:
         """Whether it is said."""
         wait = await self._patience.of(ticket, agent)
-        return wait is not None and await self._say(ticket, wait.key, PostMessage(body=wait.words))
+        return wait is not None and await self._voice.say(ticket, wait.key, PostMessage(body=wait.words))
 
     async def _answer(self, entry: Entry, agent: int | None) -> bool:
         """Whether there is an answer now."""
@@ -189,9 +193,9 @@ class TicketBot:
         if found.agent_wrote or found.person_wanted:
             self._silence(entry.ticket)
             return False
-        if self._assistant.goes_to:
-            return await self._ask_elsewhere(entry, agent, found)
-        return await self._ask_the_help(entry, found)
+        if self._dialogues is None:
+            return await self._ask_the_help(entry, found)
+        return await self._ask_elsewhere(entry, agent, found, self._dialogues)
 
     async def _ask_the_help(self, entry: Entry, standing: _Standing) -> bool:
         """What the help is sure of, unless it was said."""
@@ -201,51 +205,35 @@ class TicketBot:
             return False
         return await self._reply(entry, answer_from_help(found[0]))
 
-    async def _ask_elsewhere(self, entry: Entry, agent: int | None, standing: _Standing) -> bool:
+    async def _ask_elsewhere(
+        self, entry: Entry, agent: int | None, standing: _Standing, dialogues: Dialogues
+    ) -> bool:
         """Nobody's words leave the house before they have read that they do; until then the help answers."""
-        words = introduction(self._assistant.goes_to or "")
+        words = introduction(dialogues.go_to)
         told = next((one.seq for one in standing.mine if words in str(one.fields.get("body", ""))), None)
         if told is None:
             await self._ask_the_help(entry, standing)
             return await self._reply(entry, words, "bot-introduction")
         if standing.read < told or entry.seq < told:
             return await self._ask_the_help(entry, standing)
-        return await self._converse(entry, agent)
+        return await self._converse(entry, agent, dialogues)
 
-    async def _converse(self, entry: Entry, agent: int | None) -> bool:
+    async def _converse(self, entry: Entry, agent: int | None, dialogues: Dialogues) -> bool:
         """A turn of the conversation with an assistant elsewhere, which is silent once it has failed."""
-        spoken = await self._dialogues.turn(entry.ticket, agent, _text(entry))
+        spoken = await dialogues.turn(entry.ticket, agent, _text(entry))
         if spoken is None:
             return False
         body, hands_over = spoken
         if not hands_over:
             return bool(body) and await self._reply(entry, body)
         command = HandOver(body=body, reply_to=entry.seq) if body else RequestPerson()
-        return await self._say(entry.ticket, _key(entry), command)
+        return await self._voice.say(entry.ticket, _key(entry), command)
 
     async def _reply(self, entry: Entry, body: str, key: str = "") -> bool:
         """Always as a reply: once a person is wanted, replies are what is refused."""
-        return await self._say(entry.ticket, key or _key(entry), PostMessage(body=body, reply_to=entry.seq))
-
-    async def _say(self, ticket: int, key: str, command: Command) -> bool:
-        """Whether it is said, by whichever node."""
-        try:
-            await self._changes.carry_out(await self._myself(), ticket, key, command)
-        except Refusal as refusal:
-            # Somebody was quicker: an agent, another node, or whoever closed it.
-            log.debug("the bot was refused: %s", refusal.code.value)
-            return False
-        return True
-
-    async def _myself(self) -> Person:
-        if self._me is None:
-            try:
-                self._me = await self._database.write(lambda connection: bots.person(connection, self._now()))
-            except Exception as error:
-                if not self._database.is_duplicate(error):
-                    raise
-                self._me = await self._database.write(lambda connection: bots.person(connection, self._now()))
-        return self._me
+        return await self._voice.say(
+            entry.ticket, key or _key(entry), PostMessage(body=body, reply_to=entry.seq)
+        )
 
     async def _carefully(self, work: Coroutine[Any, Any, object]) -> bool:
         """What came of it; whatever goes wrong, it is as if there were no bot."""
@@ -271,14 +259,15 @@ class TicketBot:
         looks = self._vain.get(ticket, 0)
         if looks == SILENT:
             return
-        if in_vain and not self._assistant.goes_to:
+        if in_vain and self._dialogues is None:
             self._remember(ticket, min(looks + 1, LOOKS))
         else:
             self._vain.pop(ticket, None)
 
     def _silence(self, ticket: int) -> None:
         self._remember(ticket, SILENT)
-        self._dialogues.forget(ticket)
+        if self._dialogues is not None:
+            self._dialogues.forget(ticket)
 
     def _remember(self, ticket: int, looks: int) -> None:
         self._vain[ticket] = looks

@@ -11,17 +11,24 @@ import pytest
 
 from ccr import package_files
 from ccr.adapters.assistant_embedded import EmbeddedAssistant
+from ccr.adapters.passwords import Argon2Passwords
+from ccr.app import Parts, create_app
 from ccr.desk.change import Change
 from ccr.desk.clock import DAY, MINUTE
+from ccr.desk.commands import PostMessage
 from ccr.desk.people import Person
+from ccr.desk.refusals import Refusal
 from ccr.ports import AssistantFailed, Option, Reply, Said
 from ccr.services import ticket_bot
 from ccr.services.bot_words import OFFERS, chosen, message_of
 from ccr.services.help_centre import shipped
 from ccr.services.patience import Patience
 from ccr.services.ticket_bot import LOOKS, TicketBot
-from ccr.store import hours, read_marks
+from ccr.settings import Settings
+from ccr.store import hours, people, read_marks
+from tests.accounts_house import SECRET
 from tests.desk_house import Desk, open_desk
+from tests.live import Cast
 from tests.opening import BERLIN, on
 
 KNOWN = "How do I change my password?"
@@ -60,14 +67,14 @@ class Distant:
 class Room:
     """A desk with a bot that hears of everything."""
 
-    def __init__(self, desk: Desk, assistant: Any = None) -> None:
+    def __init__(self, desk: Desk, assistant: Any = None, *, answers: bool = True) -> None:
         self.desk = desk
         house = desk.house
         self.bot = TicketBot(
             house.database,
             house.changes,
             house.help_centre,
-            assistant or EmbeddedAssistant(house.help_centre.search),
+            (assistant or EmbeddedAssistant(house.help_centre.search)) if answers else None,
             Patience(house.database, unanswered_after=60, now=lambda: house.time),
             house.hours,
             now=lambda: house.time,
@@ -587,6 +594,51 @@ async def test_who_writes_when_nobody_is_there_is_told_at_once_when_somebody_is(
     for ticket in (late, in_time):
         (told,) = await room.said(ticket)
         assert "they are again from Monday, 25 January, 09:00 (Europe/Berlin). How long it takes" in told
+
+
+async def test_without_an_assistant_who_waits_is_told_all_the_same(desk: Desk) -> None:
+    room = Room(desk, answers=False)
+    await desk.house.database.write(lambda connection: hours.save(connection, hours.EVERYBODY, BERLIN))
+    desk.house.time = on("2027-01-22T12:00")
+    early = await room.open(KNOWN)
+    desk.house.later(61 * MINUTE)
+    await room.bot.look_around()
+    desk.house.time = on("2027-01-22T18:00")
+
+    late = await room.open(KNOWN)
+    await room.say(desk.carla, late, body="Is anybody there?")
+
+    assert [("came within" in told or "I cannot say" in told) for told in await room.said(early)] == [True]
+    assert ["again from Monday, 25 January, 09:00" in told for told in await room.said(late)] == [True]
+    assert not await room.bot.is_heard(late)
+
+
+async def test_switched_off_it_tells_who_waits_until_an_agent_writes(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, bind="127.0.0.1:0", secret_key=SECRET, assistant="off")
+    now = on("2027-01-23T12:00")
+    registry = create_app(settings, Parts(hasher=Argon2Passwords(memory_kib=8, passes=1), now=lambda: now))
+    async with registry.running():
+        cast = Cast(registry)
+        await cast.assemble()
+        await registry.database.write(lambda connection: hours.save(connection, hours.EVERYBODY, BERLIN))
+        assert registry.bot is not None
+        await registry.bot.look_around()
+        ticket = await cast.ticket_with_agent()
+        await registry.bot.idle()
+        ((bot,),) = await cast.rows(
+            "SELECT actor_id FROM entries WHERE ticket_id = ? AND actor_role = 'bot'", ticket
+        )
+
+        await cast.do("carla", ticket, "post_message", body="I want to talk to a person")
+        asked = [await cast.do("carla", ticket, "request_person") for _ in "ab"]
+        await cast.do("amir", ticket, "post_message", body="Here I am.")
+
+        assert [len(answer["entries"]) for answer in asked] == [1, 0]
+        me = await registry.database.read(lambda connection: people.find(connection, bot))
+        assert me is not None
+        late = registry.changes.carry_out(me, ticket, "bot-waiting-1", PostMessage(body="It may take long."))
+        with pytest.raises(Refusal):
+            await late
 
 
 async def test_hours_that_are_changed_are_heard_of_within_a_minute(room: Room) -> None:
