@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
+from ccr.desk.clock import HOUR
 from tests.browser.desk import Desk, open_desk
 from tests.live import WITHIN
 from tests.watson import PERSON, Watson, watson_served
@@ -64,6 +65,16 @@ async def bots_entries(desk: Desk) -> int:
     assert bot is not None
     await bot.idle()
     return len(await desk.live.rows("SELECT seq FROM entries WHERE actor_role = 'bot'"))
+
+
+async def tell_how_long(desk: Desk, ticket: int) -> None:
+    """Make it true, an hour early, that Carla has waited for an hour; and have her told."""
+    database, bot = desk.live.registry.database, desk.live.registry.bot
+    assert bot is not None
+    await database.write(
+        lambda c: c.run("UPDATE tickets SET waiting_since = waiting_since - ? WHERE id = ?", HOUR, ticket)
+    )
+    await bot.look_around()
 
 
 async def test_the_assistant_settles_it_and_there_is_no_ticket(desk: Desk) -> None:
@@ -202,6 +213,9 @@ async def test_what_watson_offers_can_be_tapped(with_watson: Desk, watson: Watso
     await write(carla, "menu")
     await expect(offered).to_have_text(["The bill", "The parcel"])
     assert (await Axe().run(carla)).response["violations"] == []
+    await tell_how_long(desk, ticket)
+    await expect(carla.locator(".bot .body").last).to_contain_text("No agent has answered yet")
+    await expect(offered).to_have_text(["The bill", "The parcel"])
     await offered.last.focus()
     await carla.keyboard.press("Enter")
     await expect(carla.locator(".entries .mine .body").last).to_have_text("The parcel")
