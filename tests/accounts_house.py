@@ -26,6 +26,7 @@ from ccr.services.mobiles import Mobiles
 from ccr.services.moderation import Moderation
 from ccr.services.notice_choices import NoticeChoices
 from ccr.services.notice_traces import NoticeTraces
+from ccr.services.opening_hours import OpeningHours
 from ccr.services.resets import Resets
 from ccr.services.signing_in import SigningIn
 from ccr.services.staff import Staff
@@ -133,6 +134,7 @@ class House:
         self.first_admin = FirstAdmin(database, hasher, self.resets, secret=SECRET, **timed)
         self.feedback = FeedbackBox(database, now=lambda: self.time)
         self.canned_replies = CannedReplies(database)
+        self.hours = OpeningHours(database, now=lambda: self.time)
         self.help_centre = HelpCentre(database, LunrShelf, secret=SECRET, now=lambda: self.time)
         self.community = Community(database, **timed)
         self.moderation = Moderation(database, **timed)

@@ -14,12 +14,7 @@ CONVERSATION = "embedded"
 Search = Callable[[str], Awaitable[dict[str, Any]]]
 """Finds articles: `{sure, articles: [{title, summary, url, slug, sure}]}`."""
 
-PERSON = Reply(
-    type="person",
-    text="A person reads every ticket. Raise one, and an agent writes back to you.",
-    title="Raise a ticket",
-    url="/tickets/new",
-)
+PERSON = Reply(type="person")
 
 
 class Step(NamedTuple):

@@ -25,7 +25,7 @@ CONNECTING, ANSWERING = 2.0, 4.0
 """Seconds. A thread that nobody waits for any more ends soon after."""
 
 FAILURES, PAUSE = 3, 30.0
-"""After so many failures in a row nobody tries for so many seconds; then one does."""
+"""When it has been out of order so often in a row nobody tries for so many seconds; then one does."""
 
 TOLD = "told"
 """A conversation that has no session yet, whose owner was told where it goes."""
@@ -38,6 +38,10 @@ NOTICE = (
 )
 
 log = logging.getLogger(__name__)
+
+
+class _OutOfOrder(AssistantFailed):
+    """It would have failed for anybody: not what was said is at fault, nor the session it was said in."""
 
 
 class WatsonAssistant:
@@ -69,7 +73,7 @@ class WatsonAssistant:
 
     @property
     def away(self) -> bool:
-        """It failed a moment ago, or as many wait for it as may."""
+        """It was out of order a moment ago, or as many wait for it as may."""
         return self._clock() < self._again_at or self._busy >= THREADS
 
     async def prepare(self) -> None:
@@ -90,10 +94,13 @@ class WatsonAssistant:
             raise AssistantFailed("too many are asking")
         try:
             said = await self._within(lambda: self._turn(masked(text)[:LONGEST_TEXT], conversation))
-        except AssistantFailed:
+        except _OutOfOrder:
             self._failed()
             raise
-        self._failures, self._again_at = 0, 0.0
+        except AssistantFailed:
+            self._works()
+            raise
+        self._works()
         return said
 
     async def close(self) -> None:
@@ -108,11 +115,11 @@ class WatsonAssistant:
         try:
             return await asyncio.wait_for(asyncio.shield(future), self._deadline)
         except TimeoutError:
-            raise AssistantFailed("no answer in time") from None
+            raise _OutOfOrder("no answer in time") from None
         except AssistantFailed:
             raise
         except Exception as error:  # noqa: BLE001 - the SDK raises whatever its libraries do
-            raise AssistantFailed(_reason(error)) from None
+            raise _failure(error) from None
 
     def _done(self, future: "asyncio.Future[Any]") -> None:
         self._busy -= 1
@@ -123,6 +130,9 @@ class WatsonAssistant:
         self._failures += 1
         if self._failures >= FAILURES:
             self._again_at = self._clock() + PAUSE
+
+    def _works(self) -> None:
+        self._failures, self._again_at = 0, 0.0
 
     def _turn(self, text: str, conversation: str) -> Said:
         session = conversation if conversation not in {"", TOLD} else self._new_session()
@@ -151,12 +161,14 @@ class WatsonAssistant:
     def _ready(self) -> Any:
         """The client, with a token. One thread fetches it; the others wait for that one, and no longer than that."""
         if not self._lock.acquire(timeout=self._deadline):
-            raise AssistantFailed("no token in time")
+            raise _OutOfOrder("no token in time")
         try:
             client = self._loaded()
             manager = client.authenticator.token_manager
             try:
                 manager.get_token()
+            except Exception as error:  # noqa: BLE001 - the SDK raises whatever its libraries do
+                raise _OutOfOrder(f"no token: {_reason(error)}") from None
             finally:
                 manager.request_time = 0  # or the next one would sleep for a minute after a failure
             return client
@@ -179,6 +191,16 @@ class WatsonAssistant:
         client.set_service_url(self._url)
         client.set_http_config({"timeout": (CONNECTING, ANSWERING)})  # the tokens' requests, too
         return client
+
+
+def _failure(error: Exception) -> AssistantFailed:
+    """A refusal that somebody's words or session brought about is nobody else's."""
+    code = getattr(error, "code", None)
+    if isinstance(code, int):
+        kind = _OutOfOrder if code in {401, 403, 429} or code >= 500 else AssistantFailed
+    else:
+        kind = _OutOfOrder if isinstance(error, OSError) else AssistantFailed  # as all that `requests` raises
+    return kind(_reason(error))
 
 
 def _reason(error: Exception) -> str:

@@ -80,14 +80,14 @@ def _link(part: dict[str, Any]) -> Reply | None:
 
 
 def _person(part: dict[str, Any]) -> Reply | None:
-    available = part.get("agent_available")
-    said = _words(available, "message") if isinstance(available, dict) else ""
-    return Reply(
-        type="person",
-        text=said or "A person reads every ticket. Raise one, and an agent writes back to you.",
-        title="Raise a ticket",
-        url="/tickets/new",
-    )
+    there, away = (_said_of(part, name) for name in ("agent_available", "agent_unavailable"))
+    return Reply(type="person", text=there, away=away)
+
+
+def _said_of(part: dict[str, Any], name: str) -> str:
+    """What it says of agents who are there or are not; of another channel it says one thing for both."""
+    given = part.get(name)
+    return (_words(given, "message") if isinstance(given, dict) else "") or _words(part, "message_to_user")
 
 
 def _end(part: dict[str, Any]) -> Reply | None:

@@ -164,7 +164,7 @@ class Registry:
         self.changes = Changes(
             database,
             publisher,
-            has_bot=self.parts.assistant is not None or settings.assistant != "off",
+            has_assistant=self.parts.assistant is not None or settings.assistant != "off",
             admins_read=settings.admin_reads,
             now=now,
             wake=wake,
@@ -188,22 +188,22 @@ class Registry:
         self.moderation = Moderation(database, now=now, wake=wake)
         embedded = EmbeddedAssistant(self.help_centre.search)
         self.assistant = self.parts.assistant or adapters.assistant_for(settings, embedded)
-        self.assistance = Assistance(self.assistant, embedded)
         self.hours = OpeningHours(database, now=now)
-        self.bot = self._build_bot(settings)
+        self.assistance = Assistance(self.assistant, embedded, self.hours, secret=secret)
+        self.bot: TicketBot | None = self._build_bot(settings)  # `None` for who wants nobody to speak unasked
         self.notice_choices = NoticeChoices(database, secret=secret, home=settings.public_url)
         self.notice_traces = NoticeTraces(
             database, reports=adapters.reports_for(settings), now=now, wake=wake
         )
         self._build_reach(settings, secret)
 
-    def _build_bot(self, settings: Settings) -> TicketBot | None:
-        """The assistant on tickets, where there is one."""
-        if self.assistant is None:
-            return None
+    def _build_bot(self, settings: Settings) -> TicketBot:
+        """Who answers on tickets, where there is an assistant, and says to those who wait when to expect an answer."""
         now = self.parts.now
         patience = Patience(self.database, unanswered_after=settings.unanswered_after, now=now)
-        return TicketBot(self.database, self.changes, self.help_centre, self.assistant, patience, now=now)
+        return TicketBot(
+            self.database, self.changes, self.help_centre, self.assistant, patience, self.hours, now=now
+        )
 
     def _build_reach(self, settings: Settings, secret: str) -> None:
         """How people hear of something while they are away."""

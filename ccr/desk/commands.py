@@ -102,6 +102,10 @@ class RequestPerson(Command, frozen=True, tag="request_person"):
     """No more answers by a program here."""
 
 
+class HandOver(PostMessage, frozen=True, tag="hand_over"):
+    """The bot's last words, and in the same breath that a person is to go on. Nobody else can ask for it."""
+
+
 AnyCommand = (
     OpenTicket
     | PostMessage

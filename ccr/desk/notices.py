@@ -37,7 +37,7 @@ class Kind(StrEnum):
     TICKET_RAISED = "ticket_raised"
     """To every admin: somebody must be given it."""
     QUESTION_WAITING = "question_waiting"
-    """To the agent who had the ticket: its customer would like the question to be public."""
+    """To the agent who had the ticket, or to every admin: its customer would like the question to be public."""
     QUESTION_PUBLIC = "question_public"
     QUESTION_DECLINED = "question_declined"
 
@@ -83,7 +83,7 @@ TOLD = {
         Kind.TICKET_CLOSED,
         Kind.QUESTION_WAITING,
     ),
-    Role.ADMIN: (Kind.TICKET_RAISED,),
+    Role.ADMIN: (Kind.TICKET_RAISED, Kind.QUESTION_WAITING),
 }
 """Whom each kind that may be turned off can reach."""
 

@@ -226,6 +226,11 @@ def _request_person(
     return [happened.PersonRequested()] if _is_heard(known) else []
 
 
+def _hand_over(ticket: Ticket, person: Person, command: asked.HandOver, known: Known) -> list[Event]:
+    _only(person, Role.BOT, forbidden("Only the assistant hands over."))
+    return [*_post_message(ticket, person, command, known), happened.PersonRequested()]
+
+
 def _only(person: Person, role: Role, refusal: Refusal) -> None:
     if person.role is not role:
         raise refusal
@@ -246,4 +251,5 @@ _DECISIONS: dict[type[Command], Callable[[Ticket, Person, Any, Known], list[Even
     asked.RateTicket: _rate_ticket,
     asked.RedactMessage: _redact_message,
     asked.RequestPerson: _request_person,
+    asked.HandOver: _hand_over,
 }

@@ -53,11 +53,13 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that the assistant says. All of it is plain text, to be shown as such; `url` is ours, or https.
 
     `type`: `text` · `options` to choose from · `article` with its `title` and `url` · `link` to something elsewhere ·
-    `pause` of so many `milliseconds` · `person`: a person is to help, by `url` · `end` of the conversation.
+    `pause` of so many `milliseconds` · `person`: a person is to help; it says `text`, or `away` while no agent is
+    there, if the assistant has words of its own for it · `end` of the conversation.
     """
 
     type: Literal["text", "options", "article", "link", "pause", "person", "end"]
     text: str = ""
+    away: str = ""
     title: str = ""
     url: str = ""
     options: tuple[Option, ...] = ()

@@ -4,10 +4,13 @@ import logging
 from typing import Annotated, Any, get_args, get_type_hints
 
 import msgspec
+from itsdangerous import BadSignature, Signer
 
 from ccr.desk.checking import check
 from ccr.desk.refusals import not_found
 from ccr.ports import Assistant, AssistantFailed, Reply, Said
+from ccr.services.bot_words import of_people
+from ccr.services.opening_hours import OpeningHours
 
 REPLY_TYPES: tuple[str, ...] = get_args(get_type_hints(Reply)["type"])
 """Every kind of reply there is."""
@@ -18,20 +21,30 @@ OUT_OF_REACH = Reply(
     type="text", text="The assistant cannot be reached just now. This is what the help says."
 )
 
+RAISE_ONE = "A person reads every ticket. Raise one, and an agent writes back to you."
+
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What somebody says. Without a `text` a conversation is begun; without a `conversation` it is the first."""
 
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)] | None = None
-    conversation: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{1,200}\Z")] | None = None
+    conversation: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9._-]{1,200}\Z")] | None = None
 
 
 class Assistance:
-    """`assistant` answers; where it fails, `instead` does, from the help alone. Without one there is none."""
+    """`assistant` answers; where it fails, `instead` does, from the help alone. Without one there is none.
 
-    def __init__(self, assistant: Assistant | None, instead: Assistant) -> None:
+    Names of conversations are signed by `secret` where words leave the house, for the one that they go to: whoever
+    has such a name was told so.
+    """
+
+    def __init__(
+        self, assistant: Assistant | None, instead: Assistant, hours: OpeningHours, *, secret: str
+    ) -> None:
         self._assistant = assistant
         self._instead = instead
+        self._hours = hours
+        self._seal = Signer(secret, salt=f"words go to {self.goes_to}")
 
     @property
     def is_on(self) -> bool:
@@ -46,15 +59,17 @@ class Assistance:
     async def turn(self, given: object) -> dict[str, Any]:
         """`{conversation, replies}`. Raises `invalid`, or `not_found` where the assistant is switched off.
 
-        Whoever's words would leave the house hears that first: a first text is not sent on, but to be said again.
+        Whoever's words would leave the house hears that first: a text without a conversation in which it was said is
+        not sent on, but to be said again.
         """
         turn = check(Turn, given)
         if self._assistant is None:
             raise not_found("assistant")
-        if turn.text is None or (turn.conversation is None and self._assistant.goes_to):
-            return _wire(await self._assistant.begin())
+        conversation = self._read(turn.conversation)
+        if turn.text is None or conversation is None:
+            return await self._wire(await self._assistant.begin())
         try:
-            return _wire(await self._assistant.answer(turn.text, turn.conversation or ""))
+            return await self._wire(await self._assistant.answer(turn.text, conversation))
         except AssistantFailed as failure:
             log.log(
                 logging.DEBUG if failure.known else logging.WARNING,
@@ -63,11 +78,31 @@ class Assistance:
             )
         said = await self._instead.answer(turn.text, "")
         # The conversation goes on where it was, should the assistant come back.
-        return _wire(Said(turn.conversation or said.conversation, (OUT_OF_REACH, *said.replies)))
+        return await self._wire(Said(conversation or said.conversation, (OUT_OF_REACH, *said.replies)))
+
+    def _read(self, name: str | None) -> str | None:
+        """What the assistant calls the conversation, `None` if nobody was told of it where that is needed."""
+        if self.goes_to is None:
+            return name or ""
+        try:
+            return self._seal.unsign(name or "").decode()
+        except BadSignature:
+            return None
+
+    async def _wire(self, said: Said) -> dict[str, Any]:
+        name, replies = said.conversation, list(said.replies)
+        if any(reply.type == "person" for reply in replies):
+            there = await self._hours.back(None) is None
+            replies = [_with_a_way(reply) for reply in of_people(replies, there=there)]
+        return {
+            "conversation": name if self.goes_to is None else self._seal.sign(name).decode(),
+            "replies": [msgspec.to_builtins(reply) for reply in replies],
+        }
 
 
-def _wire(said: Said) -> dict[str, Any]:
-    return {
-        "conversation": said.conversation,
-        "replies": [msgspec.to_builtins(reply) for reply in said.replies],
-    }
+def _with_a_way(reply: Reply) -> Reply:
+    """Whoever the person is, a ticket is the way to them."""
+    if reply.type != "person":
+        return reply
+    text = reply.text or RAISE_ONE
+    return msgspec.structs.replace(reply, text=text, title="Raise a ticket", url="/tickets/new")

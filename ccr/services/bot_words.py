@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
+import msgspec
+
 from ccr.desk.clock import DAY, HOUR, MINUTE
 from ccr.desk.hours import Hours
 from ccr.ports import Reply
@@ -45,12 +47,22 @@ def message_of(replies: Sequence[Reply]) -> tuple[str, dict[str, str]]:
         for option, number in zip(reply.options, numbers, strict=False):
             lines.append(f"{number}. {' '.join(option.label.split())}")
             choices |= {_plain(option.label): option.text, str(number): option.text}
-        if reply.url and reply.type != "person":
+        if reply.url:
             lines.append(f"{reply.title}: {reply.url}")
     if choices:
         lines.append(OFFERS)
     body = "\n".join(lines).replace("\r\n", "\n").replace("\r", "\n")
     return body[:LONGEST].strip(), choices
+
+
+def of_people(replies: Sequence[Reply], *, there: bool) -> list[Reply]:
+    """The same, saying of people what is to be said while agents are there, or while they are not."""
+    return [
+        msgspec.structs.replace(reply, text=reply.text if there else reply.away, away="")
+        if reply.type == "person"
+        else reply
+        for reply in replies
+    ]
 
 
 def chosen(text: str, choices: dict[str, str]) -> str:

@@ -61,7 +61,10 @@ class _Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Changes:
-    """Carries out commands. `wake` tells the postman that a mail is due, `sweep` that files may have to go."""
+    """Carries out commands. `wake` tells the postman that a mail is due, `sweep` that files may have to go.
+
+    Only where it `has_assistant` a message can say that its author wants a person instead.
+    """
 
     def __init__(
         self,
@@ -73,7 +76,7 @@ class Changes:
         wake: Callable[[], None] = lambda: None,
         sweep: Callable[[], None] = lambda: None,
         allowance: Allowance | None = None,
-        has_bot: bool = True,
+        has_assistant: bool = True,
     ) -> None:
         self._database = database
         self._publisher = publisher
@@ -81,7 +84,7 @@ class Changes:
         self._now = now
         self._wake = wake
         self._sweep = sweep
-        self._has_bot = has_bot
+        self._has_assistant = has_assistant
         self._heard: Callable[[Change], None] = lambda _: None
         self._allowance = allowance or of_commands(on=False)
 
@@ -106,7 +109,9 @@ class Changes:
         """
         if isinstance(command, OpenTicket) is not (ticket_id is None):
             raise invalid(ticket="must be null for open_ticket, and only for that")
-        request = _Request(person, ticket_id, key, command, self._admins_read, self._now(), self._has_bot)
+        request = _Request(
+            person, ticket_id, key, command, self._admins_read, self._now(), self._has_assistant
+        )
         try:
             if counted and person.role is not Role.BOT:
                 self._allowance.spend(person.id)
@@ -139,7 +144,7 @@ class Changes:
 class _Request:
     """One command on its way through the transaction."""
 
-    __slots__ = ("admins_read", "command", "has_bot", "hash", "key", "now", "person_id", "ticket_id")
+    __slots__ = ("admins_read", "command", "has_assistant", "hash", "key", "now", "person_id", "ticket_id")
 
     def __init__(
         self,
@@ -149,7 +154,7 @@ class _Request:
         command: Command,
         admins_read: bool,
         now: int,
-        has_bot: bool,
+        has_assistant: bool,
     ) -> None:
         self.person_id = person.id
         self.ticket_id = ticket_id
@@ -158,7 +163,7 @@ class _Request:
         self.hash = receipts.command_hash(fingerprint(command))
         self.admins_read = admins_read
         self.now = now
-        self.has_bot = has_bot
+        self.has_assistant = has_assistant
 
     def settle(self, connection: Connection) -> _Outcome:
         """Everything between BEGIN and COMMIT."""
@@ -203,13 +208,16 @@ class _Request:
         if pointer is not None and self.ticket_id is not None:
             target = entries.find(connection, self.ticket_id, pointer)
         facts = Known(now=at, target=target, assignee=assignee, attached=attached)
-        return self._with_bot(connection, facts, ticket, person) if ticket and self.has_bot else facts
+        return self._with_bot(connection, facts, ticket, person) if ticket else facts
 
     def _with_bot(self, connection: Connection, facts: Known, ticket: Ticket, person: Person) -> Known:
         """Whether the bot may speak, looked up for those few to whom it matters."""
         command = self.command
         wish = (
-            person.role is Role.CUSTOMER and isinstance(command, PostMessage) and wants_person(command.body)
+            self.has_assistant
+            and person.role is Role.CUSTOMER
+            and isinstance(command, PostMessage)
+            and wants_person(command.body)
         )
         if not (wish or person.role is Role.BOT or isinstance(command, RequestPerson)):
             return facts

@@ -9,7 +9,7 @@ import msgspec
 from ccr.desk import clock
 from ccr.desk.commands import Query, Text
 from ccr.desk.masking import masked
-from ccr.desk.notices import Kind, Notice
+from ccr.desk.notices import Channel, Kind, Notice
 from ccr.desk.people import Person, Role
 from ccr.desk.questions import Deed, State, overtaken, public_name
 from ccr.desk.refusals import conflict, forbidden, not_found
@@ -204,17 +204,20 @@ class Community:
         else:
             made_id = before.id
             save(connection, made)
-        self._tell_agent(connection, ticket_id, person, made_id)
+        if before is None or before.state is not State.WAITING:
+            self._tell_staff(connection, ticket_id, person, made_id)
         return Done(deed=Deed.HAND_IN, question=made_id)
 
-    def _tell_agent(self, connection: Connection, ticket_id: int, person: Person, question: int) -> None:
+    def _tell_staff(self, connection: Connection, ticket_id: int, person: Person, question: int) -> None:
+        """The agent who had the ticket looks at it; where nobody had it, or has left since, any admin may."""
         ticket = tickets.find(connection, ticket_id, person)
-        if ticket is not None and ticket.agent_id is not None:
-            data = {"question": question}
-            notice = Notice(
-                kind=Kind.QUESTION_WAITING, to=ticket.agent_id, ticket=ticket_id, once=True, data=data
-            )
-            outbox.put(connection, notice, self._now())
+        agent = tickets.actor(connection, ticket.agent_id) if ticket and ticket.agent_id else None
+        notice = Notice(kind=Kind.QUESTION_WAITING, ticket=ticket_id, data={"question": question})
+        if agent is not None and agent.active:
+            notice = msgspec.structs.replace(notice, to=agent.id, once=True)
+        else:
+            notice = msgspec.structs.replace(notice, channel=Channel.EVERY)
+        outbox.put(connection, notice, self._now())
 
 
 def _of_closed(connection: Connection, person: Person, ticket_id: int) -> Question | None:

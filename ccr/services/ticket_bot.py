@@ -1,4 +1,4 @@
-"""The bot on a ticket: answers where it is sure, until people talk.
+"""The bot on a ticket: answers where it is sure, until people talk, and says to who waits when to expect an answer.
 
 It works after the commit, in tasks of its own, so that nobody's acknowledgement waits for it. Its key follows from the
 entry it answers: whichever node tries, and however often, it is said once. What it does too late it does not do. That
@@ -15,15 +15,17 @@ from typing import Any, NamedTuple
 from ccr.desk import clock
 from ccr.desk.change import Change
 from ccr.desk.clock import SECOND
-from ccr.desk.commands import Command, PostMessage, RequestPerson
+from ccr.desk.commands import HandOver, PostMessage, RequestPerson
 from ccr.desk.events import Entry, MessagePosted, PersonRequested, Reach, TicketOpened, TicketReopened
-from ccr.desk.people import Person, Role
-from ccr.desk.refusals import Refusal
+from ccr.desk.people import Role
 from ccr.desk.ticket import Ticket
-from ccr.ports import Assistant, AssistantFailed
-from ccr.services.bot_words import answer_from_help, chosen, introduction, message_of
+from ccr.ports import Assistant
+from ccr.services.bot_voice import BotVoice
+from ccr.services.bot_words import answer_from_help, introduction
 from ccr.services.changes import Changes
+from ccr.services.dialogues import REMEMBERED, Dialogues
 from ccr.services.help_centre import HelpCentre
+from ccr.services.opening_hours import OpeningHours
 from ccr.services.patience import Patience
 from ccr.store import bots, entries, read_marks
 from ccr.store.connection import Connection
@@ -38,9 +40,11 @@ AT_ONCE = 8
 """Answers in the making; whoever writes meanwhile is left to people."""
 
 LOOKS = 5
-"""Messages of one ticket that are looked at in a row. Who has written so many wants no program."""
+"""Messages of one ticket in a row that are looked at in vain. Who has written so many wants no program."""
 
-REMEMBERED = 20_000
+SILENT = LOOKS + 1
+"""In the place of their number where people talk."""
+
 LOOK_AROUND = 60.0
 """Seconds between looks for those who have waited long."""
 
@@ -58,24 +62,27 @@ class _Standing(NamedTuple):
 
 
 class TicketBot:
-    """Hears of every change, and answers some."""
+    """Hears of every change, and answers some. Without an assistant it says no more than when to expect an answer."""
 
     def __init__(
         self,
         database: Database,
         changes: Changes,
         help_centre: HelpCentre,
-        assistant: Assistant,
+        assistant: Assistant | None,
         patience: Patience,
+        hours: OpeningHours,
         *,
         now: Callable[[], int] = clock.now,
     ) -> None:
-        self._database, self._changes, self._help = database, changes, help_centre
-        self._assistant, self._patience = assistant, patience
+        self._database, self._help, self._patience = database, help_centre, patience
+        self._voice = BotVoice(database, changes, now=now)
+        self._assistant = assistant
+        self._dialogues = (
+            Dialogues(assistant, assistant.goes_to, hours) if assistant and assistant.goes_to else None
+        )
         self._now = now
-        self._me: Person | None = None
-        self._looked: OrderedDict[int, int] = OrderedDict()
-        self._conversations: OrderedDict[int, tuple[str, dict[str, str]]] = OrderedDict()
+        self._vain: OrderedDict[int, int] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
         self._turns: dict[int, asyncio.Task[None]] = {}
 
@@ -86,9 +93,8 @@ class TicketBot:
         if role is Role.AGENT and entry.type == MessagePosted.type:
             self._silence(change.ticket.id)
         elif role is Role.CUSTOMER and entry.type in _WAITED_AFTER:
-            looks = self._looked.get(change.ticket.id, 0)
-            if looks < LOOKS and len(self._tasks) < AT_ONCE:
-                self._look(change.ticket, entry, looks)
+            if self._vain.get(change.ticket.id, 0) < LOOKS and len(self._tasks) < AT_ONCE:
+                self._look(change.ticket, entry)
             if entry.type == PersonRequested.type:
                 self._silence(change.ticket.id)
 
@@ -101,6 +107,8 @@ class TicketBot:
 
     async def is_heard(self, ticket: int) -> bool:
         """Whether it may answer there: no agent has written yet, and the customer has not asked for a person."""
+        if self._assistant is None:
+            return False
         return not any(await self._database.read(lambda connection: entries.people_talk(connection, ticket)))
 
     async def idle(self) -> None:
@@ -117,27 +125,26 @@ class TicketBot:
     async def look_around(self) -> None:
         """Say to each who has waited long, once, how long it may take."""
         for wait in await self._patience.due():
-            await self._say(wait.ticket, wait.key, PostMessage(body=wait.words))
+            await self._voice.say(wait.ticket, wait.key, PostMessage(body=wait.words))
 
     async def _take_up(self) -> None:
         since = self._now() - int(DEADLINE * SECOND)
 
-        def left(connection: Connection) -> list[Entry]:
+        def left(connection: Connection) -> list[tuple[Entry, int | None]]:
             found = []
-            for ticket in bots.written_to(connection, since):
+            for ticket, agent in bots.written_to(connection, since):
                 last = entries.page_before(connection, ticket, Reach.CONVERSATION, entries.MAX_SEQ, 1)
-                found += [entry for entry in last if entry.actor.role == Role.CUSTOMER]
+                found += [(entry, agent) for entry in last if entry.actor.role == Role.CUSTOMER]
             return found
 
-        for entry in await self._database.read(left):
-            self._begin(entry, None, answers=True, tells=True)
+        for entry, agent in await self._database.read(left):
+            self._begin(entry, agent, answers=self._assistant is not None, tells=True)
 
-    def _look(self, ticket: Ticket, entry: Entry, looks: int) -> None:
+    def _look(self, ticket: Ticket, entry: Entry) -> None:
         """Answer; and tell who writes where nobody is there when somebody will be."""
-        answers = entry.type in _ANSWERED and not self._assistant.away
+        answers = self._assistant is not None and entry.type in _ANSWERED and not self._assistant.away
         tells = self._patience.may_be_due(ticket)
         if answers or tells:
-            self._remember(ticket.id, looks + 1)
             self._begin(entry, ticket.agent_id, answers=answers, tells=tells)
 
     async def _attend(
@@ -153,23 +160,27 @@ class TicketBot:
 
         One after the other on a ticket: what is `before` this comes first.
         """
+        spoke = False
         if answers:
             try:
                 async with asyncio.timeout(DEADLINE):
                     if before is not None:
                         await asyncio.wait([before])
-                    await self._carefully(self._answer(entry))
+                    spoke = await self._carefully(self._answer(entry, agent))
             except TimeoutError:
                 log.warning("the bot was too slow", extra={"ticket": entry.ticket})
         if tells:
-            await self._carefully(self._tell_hours(entry.ticket, agent))
+            spoke |= await self._carefully(self._tell_hours(entry.ticket, agent))
+        self._count(entry.ticket, in_vain=not spoke)
 
-    async def _tell_hours(self, ticket: int, agent: int | None) -> None:
+    async def _tell_hours(self, ticket: int, agent: int | None) -> bool:
+        """Whether it is said."""
         wait = await self._patience.of(ticket, agent)
-        if wait is not None:
-            await self._say(ticket, wait.key, PostMessage(body=wait.words))
+        return wait is not None and await self._voice.say(ticket, wait.key, PostMessage(body=wait.words))
 
-    async def _answer(self, entry: Entry) -> None:
+    async def _answer(self, entry: Entry, agent: int | None) -> bool:
+        """Whether there is an answer now."""
+
         def standing(connection: Connection) -> _Standing:
             talk = entries.people_talk(connection, entry.ticket)
             read = read_marks.find(connection, entry.ticket, entry.actor.id) or 0
@@ -178,77 +189,56 @@ class TicketBot:
         found = await self._database.read(standing)
         if found.agent_wrote or found.person_wanted:
             self._silence(entry.ticket)
-        else:
-            await (self._ask_elsewhere if self._assistant.goes_to else self._ask_the_help)(entry, found)
+            return False
+        if self._dialogues is None:
+            return await self._ask_the_help(entry, found)
+        return await self._ask_elsewhere(entry, agent, found, self._dialogues)
 
-    async def _ask_the_help(self, entry: Entry, standing: _Standing) -> None:
+    async def _ask_the_help(self, entry: Entry, standing: _Standing) -> bool:
         """What the help answers clearly, unless it was said: nobody asked the bot."""
         found = (await self._help.search(_text(entry)))["articles"]
         said = "\n".join(str(one.fields.get("body", "")) for one in standing.mine)
-        if found and found[0]["clear"] and found[0]["url"] not in said:
-            await self._reply(entry, answer_from_help(found[0]))
+        if not found or not found[0]["clear"] or found[0]["url"] in said:
+            return False
+        return await self._reply(entry, answer_from_help(found[0]))
 
-    async def _ask_elsewhere(self, entry: Entry, standing: _Standing) -> None:
+    async def _ask_elsewhere(
+        self, entry: Entry, agent: int | None, standing: _Standing, dialogues: Dialogues
+    ) -> bool:
         """Nobody's words leave the house before they have read that they do; until then the help answers."""
-        words = introduction(self._assistant.goes_to or "")
+        words = introduction(dialogues.go_to)
         told = next((one.seq for one in standing.mine if words in str(one.fields.get("body", ""))), None)
         if told is None:
             await self._ask_the_help(entry, standing)
-            await self._reply(entry, words, "bot-introduction")
-        elif standing.read < told or entry.seq < told:
-            await self._ask_the_help(entry, standing)
-        else:
-            await self._converse(entry)
+            return await self._reply(entry, words, "bot-introduction")
+        if standing.read < told or entry.seq < told:
+            return await self._ask_the_help(entry, standing)
+        return await self._converse(entry, agent, dialogues)
 
-    async def _converse(self, entry: Entry) -> None:
+    async def _converse(self, entry: Entry, agent: int | None, dialogues: Dialogues) -> bool:
         """A turn of the conversation with an assistant elsewhere, which is silent once it has failed."""
-        conversation, choices = self._conversations.get(entry.ticket) or (None, {})
-        try:
-            conversation = conversation or (await self._assistant.begin()).conversation
-            answer = await self._assistant.answer(chosen(_text(entry), choices)[:1_000], conversation)
-        except AssistantFailed as failure:
-            log.log(
-                logging.DEBUG if failure.known else logging.WARNING,
-                "the assistant did not answer: %s",
-                failure,
-            )
-            return
-        body, choices = message_of(answer.replies)
-        self._conversations[entry.ticket] = (answer.conversation, choices)
-        if len(self._conversations) > REMEMBERED:
-            self._conversations.popitem(last=False)
-        if any(reply.type == "person" for reply in answer.replies):
-            await self._say(entry.ticket, f"{_key(entry)}-person", RequestPerson())
-        elif body:
-            await self._reply(entry, body)
+        spoken = await dialogues.turn(entry.ticket, agent, _text(entry))
+        if spoken is None:
+            return False
+        body, hands_over = spoken
+        if not hands_over:
+            return bool(body) and await self._reply(entry, body)
+        command = HandOver(body=body, reply_to=entry.seq) if body else RequestPerson()
+        return await self._voice.say(entry.ticket, _key(entry), command)
 
-    async def _reply(self, entry: Entry, body: str, key: str = "") -> None:
+    async def _reply(self, entry: Entry, body: str, key: str = "") -> bool:
         """Always as a reply: once a person is wanted, replies are what is refused."""
-        await self._say(entry.ticket, key or _key(entry), PostMessage(body=body, reply_to=entry.seq))
+        return await self._voice.say(
+            entry.ticket, key or _key(entry), PostMessage(body=body, reply_to=entry.seq)
+        )
 
-    async def _say(self, ticket: int, key: str, command: Command) -> None:
+    async def _carefully(self, work: Coroutine[Any, Any, object]) -> bool:
+        """What came of it; whatever goes wrong, it is as if there were no bot."""
         try:
-            await self._changes.carry_out(await self._myself(), ticket, key, command)
-        except Refusal as refusal:
-            # Somebody was quicker: an agent, another node, or whoever closed it.
-            log.debug("the bot was refused: %s", refusal.code.value)
-
-    async def _myself(self) -> Person:
-        if self._me is None:
-            try:
-                self._me = await self._database.write(lambda connection: bots.person(connection, self._now()))
-            except Exception as error:
-                if not self._database.is_duplicate(error):
-                    raise
-                self._me = await self._database.write(lambda connection: bots.person(connection, self._now()))
-        return self._me
-
-    async def _carefully(self, work: Coroutine[Any, Any, None]) -> None:
-        """Whatever goes wrong, it is as if there were no bot."""
-        try:
-            await work
+            return bool(await work)
         except Exception as error:  # noqa: BLE001 - the conversation goes on without it
             log.warning("the bot failed: %s", type(error).__name__)
+            return False
 
     def _begin(self, entry: Entry, agent: int | None, *, answers: bool, tells: bool) -> None:
         work = self._attend(entry, agent, self._turns.get(entry.ticket), answers=answers, tells=tells)
@@ -261,15 +251,26 @@ class TicketBot:
         if self._turns.get(ticket) is task:
             del self._turns[ticket]
 
+    def _count(self, ticket: int, *, in_vain: bool) -> None:
+        """A dialogue goes on for as long as it leads somewhere; whether one elsewhere does is not ours to judge."""
+        looks = self._vain.get(ticket, 0)
+        if looks == SILENT:
+            return
+        if in_vain and self._dialogues is None:
+            self._remember(ticket, min(looks + 1, LOOKS))
+        else:
+            self._vain.pop(ticket, None)
+
     def _silence(self, ticket: int) -> None:
-        self._remember(ticket, LOOKS)
-        self._conversations.pop(ticket, None)
+        self._remember(ticket, SILENT)
+        if self._dialogues is not None:
+            self._dialogues.forget(ticket)
 
     def _remember(self, ticket: int, looks: int) -> None:
-        self._looked[ticket] = looks
-        self._looked.move_to_end(ticket)
-        if len(self._looked) > REMEMBERED:
-            self._looked.popitem(last=False)
+        self._vain[ticket] = looks
+        self._vain.move_to_end(ticket)
+        if len(self._vain) > REMEMBERED:
+            self._vain.popitem(last=False)
 
 
 def _key(entry: Entry) -> str:

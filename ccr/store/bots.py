@@ -58,17 +58,17 @@ def waiting(connection: Connection, after: int, ticket: int | None = None) -> li
     return [Waiting(*row) for row in rows]
 
 
-def written_to(connection: Connection, after: int) -> list[int]:
-    """Tickets on which somebody wrote since then, and nobody but the bot may have answered."""
+def written_to(connection: Connection, after: int) -> list[tuple[int, int | None]]:
+    """Tickets, each with its agent, on which somebody wrote since then, and nobody but the bot may have answered."""
     rows = connection.up_to(
         MOST,
-        "SELECT t.id FROM tickets t WHERE t.status <> 'closed' AND t.waiting_on = 'agent' AND t.conversation_at > ? "
-        f"AND {_NOT_SILENT} ORDER BY t.id",
+        "SELECT t.id, t.agent_id FROM tickets t WHERE t.status <> 'closed' AND t.waiting_on = 'agent' "
+        f"AND t.conversation_at > ? AND {_NOT_SILENT} ORDER BY t.id",
         after,
         PersonRequested.type,
         MessagePosted.type,
     )
-    return [row[0] for row in rows]
+    return [(row[0], row[1]) for row in rows]
 
 
 def first_answers(connection: Connection, after: int) -> list[int]:

@@ -71,7 +71,8 @@ async def test_every_kind_of_reply_has_a_form(assistant: WatsonAssistant) -> Non
         "The button",
         "https://pictures.example/button.png",
     )
-    assert (said["human"][0].type, said["human"][0].text) == ("person", "Somebody is here.")
+    (human,) = said["human"]
+    assert (human.type, human.text, human.away) == ("person", "Somebody is here.", "Nobody is here.")
     assert said["bye"][0].type == "end"
     assert [(reply.type, reply.url) for reply in said["markup"]] == [("text", "")] * 3
     assert said["markup"][0].text.startswith("<img src=x")  # as text, for whoever shows it
@@ -134,7 +135,7 @@ async def test_who_hangs_is_left_and_never_keeps_more_than_ten_threads(watson: W
     asked = [asyncio.create_task(assistant.answer("hello", TOLD)) for _ in range(3 * THREADS)]
     outcomes = await asyncio.gather(*asked, return_exceptions=True)
 
-    assert {type(outcome) for outcome in outcomes} == {AssistantFailed}
+    assert all(isinstance(outcome, AssistantFailed) for outcome in outcomes)
     assert sum("too many" in str(outcome) for outcome in outcomes) == 2 * THREADS
     assert assistant.away
     assert sum(thread.name.startswith("watson") for thread in threading.enumerate()) <= THREADS
@@ -157,6 +158,71 @@ async def test_after_some_failures_nobody_tries_for_a_while(watson: Watson) -> N
     with pytest.raises(AssistantFailed, match="a moment ago"):
         await assistant.answer("hello", TOLD)
     time = PAUSE
+
+    assert not assistant.away
+    assert (await assistant.answer("hello", TOLD)).replies
+    await assistant.close()
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [400, 404, "<html>", "{", "[]", '{"output": {"generic": [{"response_type": "date", "title": "When?"}]}}'],
+)
+async def test_what_somebody_brings_about_is_nobody_elses_failure(
+    assistant: WatsonAssistant, watson: Watson, trouble: object
+) -> None:
+    session = (await assistant.answer("hello", TOLD)).conversation
+    for _ in range(FAILURES + 1):
+        watson.next = [trouble] if trouble != 404 else [404, 404]
+        with pytest.raises(AssistantFailed):
+            await assistant.answer("book a date", session)
+
+    assert not assistant.away
+    assert (await assistant.answer("hello", TOLD)).replies
+
+
+async def test_a_conversation_that_was_made_up_is_nobody_elses_failure(
+    assistant: WatsonAssistant, watson: Watson
+) -> None:
+    for number in range(FAILURES + 1):
+        watson.next = [None, None, 400]
+        with pytest.raises(AssistantFailed):
+            await assistant.answer("hello", f"made-up-{number}")
+
+    assert not assistant.away
+    assert (await assistant.answer("hello", TOLD)).replies
+
+
+@pytest.mark.parametrize("trouble", [401, 403, 429, 500, 503, "no token", "unreachable", "hang"])
+async def test_what_would_fail_for_anybody_does_count(watson: Watson, trouble: object) -> None:
+    assistant = watson.assistant(deadline=0.2 if trouble == "hang" else 5.0)
+    watson.always = None if trouble in ("no token", "unreachable") else trouble
+    if trouble == "no token":
+        watson.iam_next = [400] * FAILURES
+    elif trouble == "unreachable":
+        await assistant.answer("hello", TOLD)  # with a token
+        assistant._client.set_service_url("http://127.0.0.1:9")
+    for _ in range(FAILURES):
+        with pytest.raises(AssistantFailed):
+            await assistant.answer("hello", TOLD)
+
+    assert assistant.away
+    watson.released.set()
+    await assistant.close()
+
+
+async def test_who_finds_it_back_finds_it_for_all(watson: Watson) -> None:
+    time = 0.0
+    assistant = watson.assistant(clock=lambda: time)
+    watson.always = 500
+    for _ in range(FAILURES):
+        with pytest.raises(AssistantFailed):
+            await assistant.answer("hello", TOLD)
+    watson.always = None
+    time = PAUSE
+    watson.next = [None, "[]"]
+    with pytest.raises(AssistantFailed, match="another form"):
+        await assistant.answer("hello", TOLD)
 
     assert not assistant.away
     assert (await assistant.answer("hello", TOLD)).replies
@@ -203,3 +269,11 @@ def test_what_is_masked(text: str, left: str) -> None:
 def test_garbage_is_left_out(generic: object) -> None:
     with pytest.raises(AssistantFailed):
         replies_in(json.loads(json.dumps({"output": {"generic": generic}})))
+
+
+def test_another_channel_has_one_thing_to_say_of_it() -> None:
+    part = {"response_type": "channel_transfer", "message_to_user": "Write to us.", "transfer_info": {}}
+
+    (reply,) = replies_in({"output": {"generic": [part]}})
+
+    assert (reply.type, reply.text, reply.away) == ("person", "Write to us.", "Write to us.")

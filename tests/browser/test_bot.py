@@ -3,6 +3,7 @@ SDK.
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
+from ccr.desk.clock import HOUR
 from tests.browser.desk import Desk, open_desk
 from tests.live import WITHIN
-from tests.watson import Watson, watson_served
+from tests.watson import PERSON, Watson, watson_served
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -63,6 +65,16 @@ async def bots_entries(desk: Desk) -> int:
     assert bot is not None
     await bot.idle()
     return len(await desk.live.rows("SELECT seq FROM entries WHERE actor_role = 'bot'"))
+
+
+async def tell_how_long(desk: Desk, ticket: int) -> None:
+    """Make it true, an hour early, that Carla has waited for an hour; and have her told."""
+    database, bot = desk.live.registry.database, desk.live.registry.bot
+    assert bot is not None
+    await database.write(
+        lambda c: c.run("UPDATE tickets SET waiting_since = waiting_since - ? WHERE id = ?", HOUR, ticket)
+    )
+    await bot.look_around()
 
 
 async def test_the_assistant_settles_it_and_there_is_no_ticket(desk: Desk) -> None:
@@ -201,6 +213,9 @@ async def test_what_watson_offers_can_be_tapped(with_watson: Desk, watson: Watso
     await write(carla, "menu")
     await expect(offered).to_have_text(["The bill", "The parcel"])
     assert (await Axe().run(carla)).response["violations"] == []
+    await tell_how_long(desk, ticket)
+    await expect(carla.locator(".bot .body").last).to_contain_text("No agent has answered yet")
+    await expect(offered).to_have_text(["The bill", "The parcel"])
     await offered.last.focus()
     await carla.keyboard.press("Enter")
     await expect(carla.locator(".entries .mine .body").last).to_have_text("The parcel")
@@ -220,6 +235,23 @@ async def test_what_watson_offers_can_be_tapped(with_watson: Desk, watson: Watso
     await expect(carla.get_by_text("Good morning!", exact=True)).to_be_visible()
     await expect(offered).to_have_count(0)
     assert watson.heard == ["tricky menu", "menu", "parcel", "unsure"]
+
+
+async def test_watsons_last_words_stand_before_it_hands_over(with_watson: Desk, watson: Watson) -> None:
+    desk = with_watson
+    ticket = await desk.live.raise_ticket(query="My kettle hums")
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    await expect(carla.locator(".bot .body")).to_contain_text("run by IBM Watson, a program")
+    await has_read(desk, 2)
+
+    warning = {"response_type": "text", "text": "Unplug it now."}
+    watson.next = [None, json.dumps({"output": {"generic": [warning, PERSON]}})]
+
+    await write(carla, "It burns")
+
+    await expect(carla.locator(".bot .body").last).to_have_text("Unplug it now.\nSomebody is here.")
+    await expect(carla.locator(".line").get_by_text("asked for a person")).to_be_visible()
+    await expect(carla.get_by_role("button", name="Talk to a person")).to_have_count(0)
 
 
 async def test_while_watson_hangs_people_talk(with_watson: Desk, watson: Watson) -> None:

@@ -119,6 +119,23 @@ def test_a_ticket_is_seen_by_its_customer_its_agent_and_every_admin() -> None:
     }
 
 
+def test_only_the_bot_hands_over_and_only_while_it_is_heard() -> None:
+    last_words = asked.HandOver(body="I pass you on.", reply_to=HERS.seq)
+
+    said, wanted = decide(ASSIGNED, BOT, last_words, known())
+    assert said == happened.MessagePosted(body="I pass you on.", reply_to=HERS.seq)
+    assert wanted == happened.PersonRequested()
+    assert [outcome(ASSIGNED, person, last_words, known()) for person in (CARLA, AMIR, ADA)] == [
+        "forbidden"
+    ] * 3
+    for silenced in (
+        Known(now=NOW, target=HERS, agent_wrote=True),
+        Known(now=NOW, target=HERS, person_wanted=True),
+    ):
+        assert outcome(ASSIGNED, BOT, last_words, silenced) == "conflict"
+    assert "hand_over" not in COMMANDS
+
+
 def test_how_deep_each_role_sees() -> None:
     depths = [(clearance(role, admins_read=False), clearance(role, admins_read=True)) for role in Role]
     assert depths == [(1, 1), (2, 2), (0, 2), (2, 2)]

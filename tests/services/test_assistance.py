@@ -10,33 +10,36 @@ from ccr import package_files
 from ccr.adapters.assistant_embedded import DIALOGUES, GREETING, EmbeddedAssistant
 from ccr.desk.handing_over import wants_person
 from ccr.desk.refusals import Code, Refusal
-from ccr.ports import AssistantFailed, Reply, Said
-from ccr.services.assistance import Assistance
+from ccr.ports import Assistant, AssistantFailed, Reply, Said
+from ccr.services.assistance import RAISE_ONE, Assistance
 from ccr.services.help_centre import shipped
-from tests.accounts_house import House, open_house
+from ccr.store import hours
+from tests.accounts_house import SECRET, House, open_house
+from tests.opening import BERLIN, on
 
 
 class Distant:
     """An assistant that goes elsewhere, and may be out of reach."""
 
-    goes_to: str | None = "Elsewhere Ltd"
     away = False
 
-    def __init__(self) -> None:
+    def __init__(self, goes_to: str = "Elsewhere Ltd") -> None:
+        self.goes_to: str | None = goes_to
         self.heard: list[str] = []
         self.is_there = True
+        self.replies: tuple[Reply, ...] = ()
 
     async def prepare(self) -> None:
         pass
 
     async def begin(self) -> Said:
-        return Said("told", (Reply(type="text", text="Your words go to Elsewhere Ltd."),))
+        return Said("told", (Reply(type="text", text=f"Your words go to {self.goes_to}."),))
 
     async def answer(self, text: str, conversation: str) -> Said:
         if not self.is_there:
             raise AssistantFailed("out of reach")
         self.heard.append(text)
-        return Said(conversation, (Reply(type="text", text=f"You said {text}"),))
+        return Said(conversation, self.replies or (Reply(type="text", text=f"You said {text}"),))
 
     async def close(self) -> None:
         pass
@@ -54,26 +57,34 @@ def embedded(house: House) -> EmbeddedAssistant:
     return EmbeddedAssistant(house.help_centre.search)
 
 
+def assistance_in(house: House, assistant: Assistant | None) -> Assistance:
+    return Assistance(assistant, EmbeddedAssistant(house.help_centre.search), house.hours, secret=SECRET)
+
+
 def texts(said: dict[str, Any]) -> str:
     return " ".join(reply.get("text", "") for reply in said["replies"])
 
 
-async def test_a_question_is_answered_with_where_it_says_so(embedded: EmbeddedAssistant) -> None:
-    said = await Assistance(embedded, embedded).turn({"text": "can i take back a mesage"})
+async def test_a_question_is_answered_with_where_it_says_so(
+    house: House, embedded: EmbeddedAssistant
+) -> None:
+    said = await assistance_in(house, embedded).turn({"text": "can i take back a mesage"})
 
     assert "15 minutes" in texts(said)
     assert said["replies"][1]["url"] == "/help/take-back-a-message"
 
 
-async def test_what_it_does_not_know_it_says_and_offers_a_person(embedded: EmbeddedAssistant) -> None:
-    said = await Assistance(embedded, embedded).turn({"text": "what is the weather in paris"})
+async def test_what_it_does_not_know_it_says_and_offers_a_person(
+    house: House, embedded: EmbeddedAssistant
+) -> None:
+    said = await assistance_in(house, embedded).turn({"text": "what is the weather in paris"})
 
     assert "I don’t know" in texts(said)
     assert [reply["type"] for reply in said["replies"]] == ["text", "person"]
 
 
-async def test_it_guides_through_the_fixed_questions(embedded: EmbeddedAssistant) -> None:
-    assistance = Assistance(embedded, embedded)
+async def test_it_guides_through_the_fixed_questions(house: House, embedded: EmbeddedAssistant) -> None:
+    assistance = assistance_in(house, embedded)
     said = await assistance.turn({})
 
     for choice in ("I need a one-time code", "The code does not come", "Ask for another code"):
@@ -91,21 +102,51 @@ def test_every_choice_that_is_offered_leads_on() -> None:
     assert set(DIALOGUES) <= offered
 
 
-async def test_who_is_out_of_reach_is_replaced_by_the_help(embedded: EmbeddedAssistant) -> None:
+async def test_who_is_out_of_reach_is_replaced_by_the_help(house: House) -> None:
     distant = Distant()
-    assistance = Assistance(distant, embedded)
+    assistance = assistance_in(house, distant)
+    told = await assistance.turn({})
     distant.is_there = False
 
-    said = await assistance.turn({"text": "I forgot my password", "conversation": "told"})
+    said = await assistance.turn({"text": "I forgot my password", "conversation": told["conversation"]})
 
     assert "cannot be reached" in said["replies"][0]["text"]
-    assert said["conversation"] == "told"
     assert "/forgot" in str(said)
+    distant.is_there = True
+    again = await assistance.turn({"text": "Are you back?", "conversation": said["conversation"]})
+    assert (again["conversation"], distant.heard) == (told["conversation"], ["Are you back?"])
 
 
-async def test_nobodys_words_leave_before_they_were_told(embedded: EmbeddedAssistant) -> None:
+@pytest.mark.parametrize(
+    ("person", "there", "away"),
+    [
+        (Reply(type="person", text="Somebody is here.", away="We come at nine."), 0, 1),
+        (Reply(type="person", text="Somebody is here."), 0, None),
+        (Reply(type="person"), None, None),
+    ],
+)
+async def test_that_somebody_is_there_is_said_while_somebody_is(
+    house: House, person: Reply, there: int | None, away: int | None
+) -> None:
     distant = Distant()
-    assistance = Assistance(distant, embedded)
+    distant.replies = (Reply(type="text", text="I pass you on."), person)
+    assistance = assistance_in(house, distant)
+    told = await assistance.turn({})
+    words = {0: person.text, 1: person.away, None: RAISE_ONE}
+    await house.database.write(lambda connection: hours.save(connection, hours.EVERYBODY, BERLIN))
+
+    for when, expected in (("2027-01-22T16:59", there), ("2027-01-22T17:00", away)):
+        house.time = on(when)
+        said = await assistance.turn({"text": "human", "conversation": told["conversation"]})
+        assert said["replies"] == [
+            {"type": "text", "text": "I pass you on."},
+            {"type": "person", "text": words[expected], "title": "Raise a ticket", "url": "/tickets/new"},
+        ]
+
+
+async def test_nobodys_words_leave_before_they_were_told(house: House) -> None:
+    distant = Distant()
+    assistance = assistance_in(house, distant)
 
     told = await assistance.turn({"text": "My secret"})
     assert ("Elsewhere" in texts(told), distant.heard) == (True, [])
@@ -114,20 +155,46 @@ async def test_nobodys_words_leave_before_they_were_told(embedded: EmbeddedAssis
     assert distant.heard == ["My question"]
 
 
+@pytest.mark.parametrize("made_up", ["embedded", "told", "told.", "told.c2lnbmVk", "a-session"])
+async def test_nor_in_a_conversation_in_which_nobody_was_told(house: House, made_up: str) -> None:
+    distant = Distant()
+    assistance = assistance_in(house, distant)
+
+    told = await assistance.turn({"text": "My secret", "conversation": made_up})
+
+    assert ("Elsewhere" in texts(told), distant.heard) == (True, [])
+
+
+async def test_a_bubble_that_was_left_open_hears_of_it_when_words_go_elsewhere(
+    house: House,
+    embedded: EmbeddedAssistant,
+) -> None:
+    begun = await assistance_in(house, embedded).turn({})
+    first, second = Distant(), Distant("Somewhere Inc")
+
+    for distant in (first, second):
+        assistance = assistance_in(house, distant)
+        told = await assistance.turn({"text": "My secret", "conversation": begun["conversation"]})
+        assert (f"go to {distant.goes_to}" in texts(told), distant.heard) == (True, [])
+        begun = await assistance.turn({"text": "My question", "conversation": told["conversation"]})
+
+    assert (first.heard, second.heard) == (["My question"], ["My question"])
+
+
 @pytest.mark.parametrize(
     "given",
     [{"text": ""}, {"text": "x" * 1_001}, {"text": 1}, {"conversation": "../x"}, {"more": 1}, [], "x"],
 )
-async def test_what_has_no_form_is_refused(embedded: EmbeddedAssistant, given: object) -> None:
+async def test_what_has_no_form_is_refused(house: House, embedded: EmbeddedAssistant, given: object) -> None:
     with pytest.raises(Refusal) as refused:
-        await Assistance(embedded, embedded).turn(given)
+        await assistance_in(house, embedded).turn(given)
 
     assert refused.value.code is Code.INVALID
 
 
-async def test_switched_off_there_is_none(embedded: EmbeddedAssistant) -> None:
+async def test_switched_off_there_is_none(house: House) -> None:
     with pytest.raises(Refusal) as refused:
-        await Assistance(None, embedded).turn({"text": "hello"})
+        await assistance_in(house, None).turn({"text": "hello"})
 
     assert refused.value.code is Code.NOT_FOUND
 

@@ -56,11 +56,14 @@ async def test_every_kind_of_reply_becomes_words(room: Room, watson: Watson) -> 
 
 async def test_connecting_to_an_agent_hands_over(room: Room, watson: Watson) -> None:
     ticket = await room.told("My kettle hums")
-    watson.next = [None, json.dumps({"output": {"generic": [PERSON]}})]
+    warning = {"response_type": "text", "text": "Unplug it now. I pass you on."}
+    watson.next = [None, json.dumps({"output": {"generic": [warning, PERSON]}})]
 
     await room.say(room.desk.carla, ticket, body="It burns")
 
-    assert (await room.said(ticket))[1:] == ["person_requested"]
+    words, asked = (await room.said(ticket))[1:]
+    assert '"body":"Unplug it now. I pass you on.\\nSomebody is here."' in words
+    assert asked == "person_requested"
 
 
 async def test_an_expired_session_is_renewed_and_the_turn_sent_once_more(room: Room, watson: Watson) -> None:

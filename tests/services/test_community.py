@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from ccr.adapters.assistant_embedded import EmbeddedAssistant
+from ccr.desk.notices import Kind
 from ccr.desk.people import Person
 from ccr.desk.refusals import Code, Refusal
 from ccr.services.community import MOST_ANSWERS, PAGE
 from tests.desk_house import Desk, open_desk
+from tests.services.test_postman import Office
 
 WORDS = {"title": "How do I get rid of limescale?", "body": "My kettle is full of it."}
 
@@ -112,6 +114,43 @@ async def test_what_nobody_has_looked_at_is_its_authors_and_staffs_alone(desk: D
     assert [one["id"] for one in await desk.house.moderation.waiting(desk.bea)] == [question]
     await refused(Code.FORBIDDEN, desk.house.moderation.waiting(desk.omar))
     assert "question_waiting" in await desk.house.owed()
+
+
+async def test_a_question_that_was_nobodys_is_every_admins_to_look_at(desk: Desk) -> None:
+    opened = await desk.do(desk.carla, None, "carla-opens-it", "open_ticket", query="Limescale")
+    await desk.do(desk.carla, opened.ticket, "carla-settles-it", "close_ticket")
+    community = desk.house.community
+    await community.hand_in(desk.carla, opened.ticket, WORDS | {"key": "hand-in-first"})
+    seen = (await community.draft(desk.carla, opened.ticket))["seen"]
+    await community.hand_in(desk.carla, opened.ticket, WORDS | {"key": "hand-in-again", "seen": seen})
+
+    assert await asked_to_look(desk) == ["ada@example.org"]
+
+
+async def test_so_is_one_whose_agent_has_left(desk: Desk) -> None:
+    ticket = await closed(desk)
+    await desk.house.staff.change(desk.ada, desk.amir.id, {"active": False})
+    await desk.house.community.hand_in(desk.carla, ticket, WORDS | {"key": "hand-in-late"})
+
+    assert await asked_to_look(desk) == ["ada@example.org"]
+
+
+async def test_else_it_is_for_the_agent_who_had_the_ticket_and_once(desk: Desk) -> None:
+    await handed_in(desk)
+    assert await asked_to_look(desk) == ["amir@example.org"]
+    draft = await desk.house.community.draft(desk.carla, 1)
+    again = WORDS | {"key": "hand-in-again", "seen": draft["seen"]}
+    await desk.house.community.hand_in(desk.carla, 1, again)
+
+    assert await asked_to_look(desk) == []
+
+
+async def asked_to_look(desk: Desk) -> list[str]:
+    """Who is mailed now that a question waits."""
+    office = Office(desk.house)
+    for _ in range(2):  # spread first, then carried
+        await office.postman.drain_once()
+    return [mail.to for mail in office.box.mails if mail.kind == Kind.QUESTION_WAITING]
 
 
 async def test_once_let_in_everybody_reads_it_and_its_author_hears_of_it(desk: Desk) -> None:

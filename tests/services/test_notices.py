@@ -69,6 +69,7 @@ class TestChoices:
         assert found["message_waiting"]["mail"] is True
         assert "ticket_assigned" not in found
         assert "ticket_assigned" in await choices.of(desk.amir)
+        assert await choices.of(desk.ada) == {"question_waiting": {"mail": True}}
         assert not ALWAYS & (await choices.of(desk.amir)).keys()
 
         after = await choices.choose(desk.carla, {"message_waiting": {"mail": False}})

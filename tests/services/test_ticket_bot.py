@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +11,25 @@ import pytest
 
 from ccr import package_files
 from ccr.adapters.assistant_embedded import EmbeddedAssistant
+from ccr.adapters.passwords import Argon2Passwords
+from ccr.app import Parts, create_app
 from ccr.desk.change import Change
 from ccr.desk.clock import DAY, MINUTE
-from ccr.desk.hours import Hours
+from ccr.desk.commands import PostMessage
 from ccr.desk.people import Person
+from ccr.desk.refusals import Refusal
 from ccr.ports import AssistantFailed, Option, Reply, Said
 from ccr.services import ticket_bot
 from ccr.services.bot_words import OFFERS, chosen, message_of
 from ccr.services.help_centre import shipped
 from ccr.services.patience import Patience
 from ccr.services.ticket_bot import LOOKS, TicketBot
-from ccr.store import hours, read_marks
+from ccr.settings import Settings
+from ccr.store import hours, people, read_marks
+from tests.accounts_house import SECRET
 from tests.desk_house import Desk, open_desk
+from tests.live import Cast
+from tests.opening import BERLIN, on
 
 KNOWN = "How do I change my password?"
 
@@ -61,15 +67,16 @@ class Distant:
 class Room:
     """A desk with a bot that hears of everything."""
 
-    def __init__(self, desk: Desk, assistant: Any = None) -> None:
+    def __init__(self, desk: Desk, assistant: Any = None, *, answers: bool = True) -> None:
         self.desk = desk
         house = desk.house
         self.bot = TicketBot(
             house.database,
             house.changes,
             house.help_centre,
-            assistant or EmbeddedAssistant(house.help_centre.search),
+            (assistant or EmbeddedAssistant(house.help_centre.search)) if answers else None,
             Patience(house.database, unanswered_after=60, now=lambda: house.time),
+            house.hours,
             now=lambda: house.time,
         )
         house.changes.heard_by(self.bot.heard)
@@ -254,6 +261,53 @@ async def test_whoever_writes_much_is_left_to_people(room: Room) -> None:
     assert await room.said(ticket) == []
 
 
+async def test_who_writes_much_that_nobody_knows_costs_no_more_reading(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = await room.open("My kettle hums")
+    for number in range(LOOKS - 1):
+        await room.say(room.desk.carla, ticket, body=f"It hums in {number}")
+    read = count_readings(room.desk, monkeypatch)
+
+    await room.say(room.desk.carla, ticket, body=KNOWN)
+
+    assert read == []
+
+
+async def test_what_led_to_an_answer_does_not_count(room: Room) -> None:
+    ticket = await room.open("My kettle hums")
+    for question in (KNOWN, "how do I reopen a ticket"):
+        for number in range(LOOKS - 2):
+            await room.say(room.desk.carla, ticket, body=f"It hums in {number}")
+        await room.say(room.desk.carla, ticket, body=question)
+
+    assert len(await room.said(ticket)) == 2
+
+
+async def test_a_dialogue_elsewhere_goes_on_until_an_agent_writes(desk: Desk) -> None:
+    distant = Distant()
+    room = Room(desk, distant)
+    ticket = await room.open("My kettle hums")
+    for number in range(LOOKS):
+        await room.say(desk.carla, ticket, body=f"Not read yet {number}")
+    await room.reads(ticket)
+
+    distant.is_there = False
+    for number in range(LOOKS):
+        await room.say(desk.carla, ticket, body=f"Nobody answers {number}")
+    distant.is_there = True
+    asked = [f"Question {number}" for number in range(2 * LOOKS)]
+    for words in asked:
+        await room.say(desk.carla, ticket, body=words)
+
+    assert distant.heard[LOOKS:] == asked
+    assert len(await room.said(ticket)) == 1 + len(asked)
+    await room.say(desk.ada, ticket, "assign_agent", agent=desk.amir.id)
+    await room.say(desk.amir, ticket, body="Let me see.")
+    await room.say(desk.carla, ticket, body="Thank you")
+    assert len(distant.heard) == LOOKS + len(asked)
+
+
 async def test_nobodys_words_leave_before_they_have_read_that_they_do(desk: Desk) -> None:
     distant = Distant()
     room = Room(desk, distant)
@@ -312,7 +366,9 @@ async def test_an_agent_who_is_quicker_has_the_word(desk: Desk) -> None:
     assert len(await room.said(ticket)) == 1
 
 
-async def test_who_asks_for_a_person_gets_no_answer_that_was_in_the_making(desk: Desk) -> None:
+async def test_who_asks_for_a_person_gets_no_answer_that_was_in_the_making(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     distant = Distant()
     room = Room(desk, distant)
     ticket = await room.told("My kettle hums")
@@ -323,6 +379,9 @@ async def test_who_asks_for_a_person_gets_no_answer_that_was_in_the_making(desk:
     await room.bot.idle()
 
     assert len(await room.said(ticket)) == 1
+    read = count_readings(desk, monkeypatch)
+    await room.say(desk.carla, ticket, body="Is anybody there?")
+    assert read == []
 
 
 async def test_who_is_out_of_reach_is_as_if_there_were_none(desk: Desk) -> None:
@@ -398,12 +457,81 @@ async def test_who_never_answers_is_left_after_the_deadline(
 async def test_it_hands_over_when_the_assistant_does(desk: Desk) -> None:
     distant = Distant()
     room = Room(desk, distant)
-    distant.replies = (Reply(type="person", text="Somebody comes."),)
+    distant.replies = (Reply(type="person"),)
     ticket = await room.told("My kettle hums")
 
     await room.say(desk.carla, ticket, body="Any idea?")
 
     assert (await room.said(ticket))[1:] == ["person_requested"]
+
+
+async def test_the_last_words_before_it_hands_over_are_said_once(desk: Desk) -> None:
+    distant = Distant()
+    room = Room(desk, distant)
+    distant.replies = (
+        Reply(type="text", text="Unplug it now."),
+        Reply(type="options", options=(Option("The bill", "b"),)),
+        Reply(type="person", text="Somebody comes."),
+    )
+    ticket = await room.told("My kettle hums")
+    other = Room(desk, distant)
+
+    def both(change: Change) -> None:
+        room.bot.heard(change)
+        other.bot.heard(change)
+
+    desk.house.changes.heard_by(both)
+    await room.say(desk.carla, ticket, body="Any idea?")
+    await other.bot.idle()
+    await Room(desk, distant).bot._take_up()
+    await room.say(desk.carla, ticket, body="Are you still there?")
+
+    words, asked = (await room.said(ticket))[1:]
+    assert '"body":"Unplug it now.\\nSomebody comes."' in words
+    assert asked == "person_requested"
+    assert len(set(await keys_of_bot(desk, ticket))) == 2  # the introduction's, and one for both
+
+
+async def test_what_it_says_of_people_goes_by_the_hours_of_who_has_the_ticket(desk: Desk) -> None:
+    distant = Distant()
+    room = Room(desk, distant)
+    distant.replies = (Reply(type="person", text="Somebody is here.", away="Nobody is here."),)
+    await desk.house.database.write(lambda connection: hours.save(connection, hours.EVERYBODY, BERLIN))
+    early = msgspec.structs.replace(BERLIN, zone="Asia/Tokyo")
+    await desk.house.database.write(lambda connection: hours.save(connection, desk.amir.id, early))
+    desk.house.time = on("2027-01-21T10:00")  # past six in the evening in Tokyo
+    anybodys, his = await room.told("My toaster hums"), await room.told("My kettle hums")
+    await room.say(desk.ada, his, "assign_agent", agent=desk.amir.id)
+
+    for ticket, words in ((anybodys, "Somebody is here."), (his, "Nobody is here.")):
+        await room.say(desk.carla, ticket, body="It burns")
+        assert words in (await room.said(ticket))[1]
+
+
+async def test_who_takes_up_a_hand_over_goes_by_them_too(desk: Desk) -> None:
+    distant = Distant()
+    room = Room(desk, distant)
+    distant.replies = (Reply(type="person", text="Somebody is here.", away="Nobody is here."),)
+    await desk.house.database.write(lambda connection: hours.save(connection, desk.amir.id, BERLIN))
+    desk.house.time = on("2027-01-23T10:00")
+    ticket = await room.told("My kettle hums")
+    await room.say(desk.ada, ticket, "assign_agent", agent=desk.amir.id)
+    desk.house.changes.heard_by(lambda _: None)
+    await room.say(desk.carla, ticket, body="It burns")
+
+    await room.bot._take_up()
+    await room.bot.idle()
+
+    assert "Nobody is here." in (await room.said(ticket))[1]
+    assert (await room.said(ticket))[2] == "person_requested"
+
+
+async def keys_of_bot(desk: Desk, ticket: int) -> list[str]:
+    """Of everything that it has said or done."""
+    rows = await desk.house.rows(
+        "SELECT client_key FROM entries WHERE ticket_id = ? AND actor_role = 'bot' ORDER BY seq", ticket
+    )
+    return [row[0] for row in rows]
 
 
 async def test_answers_come_one_after_the_other(desk: Desk) -> None:
@@ -471,14 +599,6 @@ async def test_who_asked_for_a_person_is_told_too_but_nobody_after_an_agents_wor
     assert [len(await room.said(each)) for each in (asked, answered)] == [1, 0]
 
 
-BERLIN = Hours(zone="Europe/Berlin", week=(((540, 1020),),) * 5 + ((), ()))
-
-
-def on(when: str) -> int:
-    """A time in Berlin's winter, in milliseconds."""
-    return int(datetime.fromisoformat(f"{when}+01:00").timestamp()) * 1_000
-
-
 async def test_who_writes_when_nobody_is_there_is_told_at_once_when_somebody_is(room: Room) -> None:
     desk = room.desk
     await desk.house.database.write(lambda connection: hours.save(connection, hours.EVERYBODY, BERLIN))
@@ -496,6 +616,51 @@ async def test_who_writes_when_nobody_is_there_is_told_at_once_when_somebody_is(
     for ticket in (late, in_time):
         (told,) = await room.said(ticket)
         assert "they are again from Monday, 25 January, 09:00 (Europe/Berlin). How long it takes" in told
+
+
+async def test_without_an_assistant_who_waits_is_told_all_the_same(desk: Desk) -> None:
+    room = Room(desk, answers=False)
+    await desk.house.database.write(lambda connection: hours.save(connection, hours.EVERYBODY, BERLIN))
+    desk.house.time = on("2027-01-22T12:00")
+    early = await room.open(KNOWN)
+    desk.house.later(61 * MINUTE)
+    await room.bot.look_around()
+    desk.house.time = on("2027-01-22T18:00")
+
+    late = await room.open(KNOWN)
+    await room.say(desk.carla, late, body="Is anybody there?")
+
+    assert [("came within" in told or "I cannot say" in told) for told in await room.said(early)] == [True]
+    assert ["again from Monday, 25 January, 09:00" in told for told in await room.said(late)] == [True]
+    assert not await room.bot.is_heard(late)
+
+
+async def test_switched_off_it_tells_who_waits_until_an_agent_writes(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, bind="127.0.0.1:0", secret_key=SECRET, assistant="off")
+    now = on("2027-01-23T12:00")
+    registry = create_app(settings, Parts(hasher=Argon2Passwords(memory_kib=8, passes=1), now=lambda: now))
+    async with registry.running():
+        cast = Cast(registry)
+        await cast.assemble()
+        await registry.database.write(lambda connection: hours.save(connection, hours.EVERYBODY, BERLIN))
+        assert registry.bot is not None
+        await registry.bot.look_around()
+        ticket = await cast.ticket_with_agent()
+        await registry.bot.idle()
+        ((bot,),) = await cast.rows(
+            "SELECT actor_id FROM entries WHERE ticket_id = ? AND actor_role = 'bot'", ticket
+        )
+
+        await cast.do("carla", ticket, "post_message", body="I want to talk to a person")
+        asked = [await cast.do("carla", ticket, "request_person") for _ in "ab"]
+        await cast.do("amir", ticket, "post_message", body="Here I am.")
+
+        assert [len(answer["entries"]) for answer in asked] == [1, 0]
+        me = await registry.database.read(lambda connection: people.find(connection, bot))
+        assert me is not None
+        late = registry.changes.carry_out(me, ticket, "bot-waiting-1", PostMessage(body="It may take long."))
+        with pytest.raises(Refusal):
+            await late
 
 
 async def test_hours_that_are_changed_are_heard_of_within_a_minute(room: Room) -> None:

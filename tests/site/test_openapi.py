@@ -24,7 +24,7 @@ from ccr.site.api_help import help_api
 from ccr.site.api_portraits import portraits_api
 from ccr.site.api_tickets import tickets_api
 from ccr.site.openapi import describe, openapi_api
-from tests.accounts_house import CARLA, House, open_house, with_password
+from tests.accounts_house import CARLA, SECRET, House, open_house, with_password
 from tests.site.accounts_app import Caller, make_app, make_settings
 
 
@@ -54,7 +54,7 @@ def app(house: House, tmp_path: Path) -> Iterator[Quart]:
 
 def assistance(house: House) -> Assistance:
     embedded = EmbeddedAssistant(house.help_centre.search)
-    return Assistance(embedded, embedded)
+    return Assistance(embedded, embedded, house.hours, secret=SECRET)
 
 
 def test_every_json_route_is_described_and_nothing_else(app: Quart) -> None:

@@ -1,5 +1,5 @@
-// What the bot offers to choose from, as buttons under its newest message; the number or the words can be typed all the
-// same. Loaded once the bot has spoken.
+// What the bot offered last to choose from, as buttons, until anybody else writes; the number or the words can be typed
+// all the same. Loaded once the bot has spoken.
 
 /** What a message with choices ends with: see `message_of` in ccr/services/bot_words.py. */
 const OFFERS = "Answer with a number, or in your own words.";
@@ -15,14 +15,23 @@ export function offerChoices(timeline, send) {
 }
 
 function renew(timeline, send) {
-  const item = [...timeline.list.querySelectorAll(".said")].at(-1);
-  const choices = item?.matches(".bot") && isHeard() ? choicesIn(item.querySelector(".body").textContent) : [];
+  const [item, choices] = (isHeard() && newestOffer(timeline.list)) || [null, []];
   for (const shown of timeline.list.querySelectorAll(".choices")) {
     if (!choices.length || shown.closest(".entry") !== item) timeline.place.hold(() => shown.remove());
   }
   if (choices.length && !item.querySelector(".choices")) {
     timeline.place.keepFor(false, false, () => item.querySelector(".bubble").after(row(choices, send)));
   }
+}
+
+/** What the bot has said since anybody else wrote may end with how long an agent will take. */
+function newestOffer(list) {
+  for (const item of [...list.querySelectorAll(".said")].reverse()) {
+    if (!item.matches(".bot")) return null;
+    const choices = choicesIn(item.querySelector(".body").textContent);
+    if (choices.length) return [item, choices];
+  }
+  return null;
 }
 
 /** Nobody but the customer is asked, and only until people talk. */
