@@ -12,44 +12,24 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
 
 from ccr import metrics
 from ccr.desk import clock
 from ccr.desk.clock import MINUTE, SECOND
-from ccr.desk.notices import URGENT, Channel, Kind
-from ccr.desk.refusals import Refusal
-from ccr.ports import SendFailed
-from ccr.services import mail_retries
-from ccr.services.carrying import Carrier, Sent
-from ccr.services.pacing import Pace, Turn
-from ccr.services.settling import (
-    Chance,
-    Outcome,
-    Settler,
-    Unit,
-    failed,
-    failing,
-    named,
-    settling,
-    unforeseen,
-)
+from ccr.desk.notices import Channel
+from ccr.services.carrying import Carrier
+from ccr.services.deliveries import IN_FLIGHT, SPARE, Deliveries
+from ccr.services.settling import Chance, Settler
 from ccr.services.upkeep import Upkeep
-from ccr.store import claims, notices, outbox
+from ccr.store import claims, outbox
 from ccr.store.claims import Owed
 from ccr.store.connection import Connection
 from ccr.store.database import Database
 
 log = logging.getLogger("ccr.postman")
 
-IN_FLIGHT = 50
-"""Rows handed to providers at once, of all channels together."""
-
 AHEAD = 32
 """Rows claimed before their turn has come, so that there is always a next one."""
-
-SPARE = 5
-"""So many more, of what is urgent: however slowly the rest goes, that does not wait behind it."""
 
 BATCH = 8
 """Rows worth a claim while others are under way: a few at a time would be a transaction for every few."""
@@ -60,16 +40,11 @@ LEASE = MINUTE
 IDLE = 5.0
 """Seconds between looks when nobody wakes the postman: what is due later, or was put by another process."""
 
-GAP = 0.0043
-"""Seconds from one to the next that goes out: a thousand at once would keep those waiting who talk meanwhile."""
-
 BREATH = 0.03
 """Seconds in which many wakes become one look."""
 
 GRACE = 3.0
 """Seconds that what is under way has when the postman must stop."""
-
-_KINDS = frozenset(kind.value for kind in Kind)
 
 Queues = dict[str, tuple[int, int]]
 """By channel, how many rows wait and when the first of them is or was due."""
@@ -89,16 +64,12 @@ class Postman:
         self._database = database
         self._carriers = carriers
         self._now = now
-        self._chance = chance
-        self._pace = Pace(GAP)
-        self._places, self._spare = asyncio.Semaphore(IN_FLIGHT), asyncio.Semaphore(SPARE)
-        self._places_of = {channel: asyncio.Semaphore(carrier.most) for channel, carrier in carriers.items()}
         self._worker = secrets.token_hex(8)
         self._settler = Settler(database, self._worker, now, self.wake)
+        self._deliveries = Deliveries(carriers, self._worker, self._settler, now, chance)
         self._upkeep = Upkeep(database, now, chance, self.wake)
         self._woken = asyncio.Event()
         self._going: dict[asyncio.Task[None], str] = {}
-        self._held_until: dict[str, int] = {}
         self._oldest_due: int | None = None
         self._troubled = False
 
@@ -133,7 +104,7 @@ class Postman:
             owed = [row for channel in self._open() for row in await self._claim(channel, IN_FLIGHT)]
             if not owed:
                 return count
-            await asyncio.gather(*map(self._carry, owed))
+            await asyncio.gather(*map(self._deliveries.carry, owed))
             await self._settler.finish()
             count += len(owed)
 
@@ -179,7 +150,7 @@ class Postman:
             if share + spare == 0:
                 continue
             for owed in await self._claim(channel, share + spare, spare, patient=True):
-                task = asyncio.create_task(self._carry(owed))
+                task = asyncio.create_task(self._deliveries.carry(owed))
                 self._going[task] = owed.channel
                 task.add_done_callback(self._carried)
 
@@ -187,14 +158,14 @@ class Postman:
         """Until the next of what waits is due, or allowed; what is due already is looked for by who has room again."""
         now = self._now()
         ahead = [
-            max(due_at, self._held_until.get(channel, 0)) - now for channel, (_, due_at) in queues.items()
+            max(due_at, self._deliveries.held_until(channel)) - now for channel, (_, due_at) in queues.items()
         ]
         return min([IDLE, *(milliseconds / SECOND for milliseconds in ahead if milliseconds > 0)])
 
     def _open(self) -> list[Channel]:
         """The channels whose providers have not asked for a pause."""
         now = self._now()
-        return [channel for channel in self._carriers if self._held_until.get(channel.value, 0) <= now]
+        return [channel for channel in self._carriers if self._deliveries.held_until(channel.value) <= now]
 
     async def _claim(
         self, channel: Channel, most: int, spare: int = 0, *, patient: bool = False
@@ -228,54 +199,3 @@ class Postman:
         """Let go of what the carriers hold open; `run` does so at its end."""
         for carrier in self._carriers.values():
             await carrier.close()
-
-    async def _carry(self, owed: Owed) -> None:
-        outcome: Outcome
-        try:
-            outcome = await self._deliver(owed)
-        except SendFailed as failure:
-            outcome = self._failed(owed, failure)
-        except Refusal as refusal:  # the database is away, which is no fault of the notice's
-            log.warning("notice put off", extra=named(owed) | {"why": refusal.code.value})
-            outcome = self._later(owed)
-        except Exception as error:  # noqa: BLE001 - a poisoned row must not stop the others
-            outcome = self._failed(owed, unforeseen(error))
-        self._settler.note(owed, outcome)
-
-    async def _deliver(self, owed: Owed) -> Outcome:
-        """What is to be noted down of it."""
-        if owed.unsure >= mail_retries.MOST_UNSURE:
-            raise SendFailed(f"{owed.unsure} tries without an answer: it may have arrived", again=False)
-        if owed.kind not in _KINDS:
-            raise SendFailed("a kind of notice that this version does not know", again=True)
-        if owed.fate == notices.DELIVERED and owed.kind != Kind.MESSAGE_WAITING:
-            return settling(owed, self._worker, Sent(), self._now())
-        channel = Channel(owed.channel)
-        spare = self._spare if owed.kind in URGENT else None
-        turn = Turn(self._pace, [self._places_of[channel], self._places], spare)
-        try:
-            outcome = await self._carriers[channel].carry(owed, turn)
-        except asyncio.CancelledError:
-            if not turn.has_come:
-                raise
-            raise SendFailed("stopped before there was an answer", again=True, unsure=True) from None
-        finally:
-            turn.over()
-        if isinstance(outcome, Sent):
-            log.info("notice sent", extra=named(owed))
-            metrics.NOTICES.labels(owed.channel, "sent").inc()
-        return settling(owed, self._worker, outcome, self._now())
-
-    def _later(self, owed: Owed) -> Unit:
-        now = self._now()
-        return partial(
-            claims.push_back, row=owed.id, worker=self._worker, now=now, due_at=now + mail_retries.FIRST
-        )
-
-    def _failed(self, owed: Owed, failure: SendFailed) -> Unit:
-        now = self._now()
-        again_at = failed(owed, failure, now, self._chance)
-        if failure.after is not None and not failure.alone:
-            # The whole provider asked for a pause: to try the next one would only be one more refusal.
-            self._held_until[owed.channel] = now + mail_retries.named_pause(failure.after)
-        return failing(owed, self._worker, failure, now, again_at)
