@@ -241,7 +241,8 @@ class _Request:
             entries.blank(connection, facts.target)
             attachments.remove_of_entry(connection, ticket.id, facts.target.seq)
         elif facts.attached:
-            attachments.name_in(connection, [file.id for file in facts.attached], made[-1].seq)
+            # The message, and not what follows from its words, which reaches others.
+            attachments.name_in(connection, [file.id for file in facts.attached], made[0].seq)
         self._remember(connection, ticket.id, made[-1].seq, len(made), facts.now)
         return _Outcome(
             answer=self._answer(person, ticket.id, made[-1].seq, facts.now, made, self._prev(first, person)),
