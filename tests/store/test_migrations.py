@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ccr.services.attachments import NewUpload
 from ccr.store import migrations, schema
 from ccr.store.connection import Connection
 from ccr.store.migrations import CONTRACTS, FIRST, MIGRATIONS, oldest_for
@@ -27,6 +28,31 @@ def test_a_migration_only_adds_unless_it_says_otherwise(number: int, statements:
 def test_numbers_have_no_gap_and_a_contract_names_an_older_schema() -> None:
     assert [number for number, _, _ in MIGRATIONS] == [*range(1, len(MIGRATIONS) + 1)]
     assert all(FIRST <= oldest < number for number, oldest in CONTRACTS.items())
+
+
+async def test_files_sent_with_a_wish_for_a_person_become_their_messages_own(tmp_path: Path) -> None:
+    """Once they were named by the entry behind it."""
+    async with registry_with_cast(tmp_path, bot=True) as cast:
+        registry = cast.registry
+        kept, gone = [await cast.raise_ticket("carla") for _ in range(2)]
+        files = {}
+        for ticket in (kept, gone):
+            given = NewUpload(name="a.txt", length=5)
+            sent = await registry.attachments.add(cast.people["carla"], ticket, given, b"Words")
+            files[ticket] = sent["id"]
+            await cast.do("carla", ticket, "post_message", body="I want a person", attachments=[sent["id"]])
+
+        def as_it_was(connection: Connection) -> None:
+            connection.run("UPDATE attachments SET seq = seq + 1")
+            connection.run("DELETE FROM schema_versions WHERE version >= 11")
+
+        await registry.database.write(as_it_was)
+        await cast.do("carla", gone, "redact_message", of=2)
+        await registry.database.write(schema.migrate)
+
+        rows = await cast.rows("SELECT id, seq FROM attachments")
+        assert [tuple(row) for row in rows] == [(files[kept], 2)]
+        assert await cast.rows("SELECT COUNT(*) FROM files WHERE kept = 0 AND sweep_at = 0") == [(1,)]
 
 
 def tomorrow(connection: Connection, oldest: int) -> None:
