@@ -20,8 +20,8 @@ from ccr.desk.events import EVENTS, Entry, NoteRedacted
 from ccr.desk.people import Person, Role
 from ccr.desk.refusals import Code, Refusal
 from ccr.desk.ticket import Ticket
-from ccr.services.changes import Answer, _Request
 from ccr.services.reading import MOST, Reading
+from ccr.services.request import Answer, Request
 from ccr.store import attachments, entries, files, people, schema, tickets
 from ccr.store.attachments import Attachment
 from ccr.store.connection import Connection
@@ -177,7 +177,7 @@ class Desk:
         if isinstance(deed.command, asked.OpenTicket) is not (deed.ticket is None):
             return Refusal(Code.INVALID, "refused before it reaches the database")
         driver = self.connection.driver
-        request = _Request(
+        request = Request(
             self.cast[deed.who], deed.ticket, deed.key, deed.command, self.admins_read, self.now, True
         )
         before = driver.total_changes  # type: ignore[attr-defined]
