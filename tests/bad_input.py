@@ -3,12 +3,16 @@
 Generated from the types themselves, so that a new field or command is attacked without anybody thinking of it.
 """
 
+import json
+import logging
+import re
 import types
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import msgspec
+import pytest
 
 from ccr.desk import checking
 from ccr.desk.commands import COMMANDS
@@ -35,6 +39,12 @@ GOOD_COMMANDS: dict[str, dict[str, Any]] = {
 """For every command fields that it takes, all of them given."""
 
 assert GOOD_COMMANDS.keys() == COMMANDS.keys(), "a command that nobody attacks"
+
+
+INTERNALS = re.compile(
+    r"Traceback|ccr\.|\.py\b|msgspec|struct|sqlite|sqlcode|SELECT |INSERT |0x[0-9a-f]{6}", re.IGNORECASE
+)
+"""What an answer never says."""
 
 
 class Bad(NamedTuple):
@@ -107,4 +117,30 @@ def _within(value: Any, limits: msgspec.Meta | None) -> bool:
         and limits.ge is not None
         and value >= limits.ge
         and (limits.le is None or value <= limits.le)
+    )
+
+
+def refusals_logged(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str, int | None]]:
+    """Code, what was asked and by whom, of every refusal that the log tells; it must tell nothing that would wake
+    anybody. (`caplog` must be set to INFO.)
+    """
+    assert not [record for record in caplog.records if record.levelno > logging.INFO], caplog.text
+    lines = [record for record in caplog.records if record.name == "ccr.services.refusal_log"]
+    assert all(
+        (line.levelname, line.getMessage(), line.exc_info) == ("INFO", "refused", None) for line in lines
+    )
+    told = [vars(line) for line in lines]
+    return [(line["code"], line["asked"], line["person"]) for line in told]
+
+
+def everything_logged(caplog: pytest.LogCaptureFixture) -> str:
+    """The log with every field of every line, nothing masked."""
+    return "\n".join(f"{record.getMessage()} {vars(record)}" for record in caplog.records)
+
+
+def without_internals(answer: dict[str, Any]) -> bool:
+    """Whether a refusal's body has the contract's form, and says nothing of how we are made."""
+    known = {"ok", "code", "message", "fields", "retry_after"}
+    return answer.keys() <= known and not INTERNALS.search(
+        json.dumps([answer["message"], answer.get("fields")])
     )

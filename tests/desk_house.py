@@ -10,7 +10,7 @@ import pytest
 from ccr.desk.commands import read_command
 from ccr.desk.people import Person
 from ccr.desk.refusals import Refusal
-from ccr.services.changes import Answer
+from ccr.services.request import Answer
 from tests.accounts_house import AMIR, BEA, CARLA, OMAR, House, open_house
 
 TABLES = ("tickets", "entries", "receipts", "outbox")

@@ -15,7 +15,7 @@ from tests.bench.frames import Frames
 from tests.bench.servers import Pair, pairs
 from tests.faults.nodes import Node, new_secret
 from tests.nodes import running_valkey
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 
 
 class House:
@@ -26,9 +26,13 @@ class House:
         self.pair = pair
         self._http = http
 
+    async def connect(self, node: Node, who: int) -> Frames:
+        """The customer (0) or the agent (1)."""
+        return await Frames.open(self._http, node.url, {"token": self.pair.tokens[who]})
+
     async def join(self, node: Node, who: int) -> Frames:
-        """The customer (0) or the agent (1), on the ticket."""
-        person = await Frames.open(self._http, node.url, {"token": self.pair.tokens[who]})
+        """The same, on the ticket."""
+        person = await self.connect(node, who)
         await person.ask("join", {"ticket": self.pair.ticket})
         return person
 
@@ -194,3 +198,90 @@ async def test_clients_of_a_node_that_goes_carry_on_by_the_other(tmp_path: Path)
                 await asyncio.sleep(0.01)
         assert sorted(set(seen)) == [*range(3, last + 1)]
         await amir.close()
+
+
+class Page:
+    """An open page that does as the contract says: it applies by number, and comes back when it is told to."""
+
+    def __init__(self, house: House, who: int) -> None:
+        self.applied: list[int] = []
+        self.told: asyncio.Future[tuple[float, int]] = asyncio.get_running_loop().create_future()
+        """When it was told goodbye, and the milliseconds after which it is to be back."""
+        self._house, self._who = house, who
+        self._held: list[dict[str, Any]] | None = None
+
+    @property
+    def last(self) -> int:
+        """The highest number it has applied."""
+        return self.applied[-1] if self.applied else 0
+
+    async def come(self, node: Node) -> int:
+        """Connected, and up to date: so many entries had been missed."""
+        self._held = []
+        self.line = await self._house.connect(node, self._who)
+        self.line.on_push = self._hear
+        asked = {"ticket": self._house.pair.ticket, "after": self.last}
+        answer = json.loads(await self.line.ask("join", asked))[0]
+        assert answer["ok"], answer
+        held, self._held = self._held, None
+        for entry in answer["entries"] + held:
+            self._apply(entry)
+        return len(answer["entries"])
+
+    async def come_when_told(self, node: Node) -> int:
+        """Let go of by the one, and then, not sooner than it said, at the other."""
+        told_at, milliseconds = await self.told
+        await self.line.over.wait()
+        await asyncio.sleep(told_at + milliseconds / 1_000 - asyncio.get_running_loop().time())
+        return await self.come(node)
+
+    def _hear(self, text: str) -> None:
+        event, payload = json.loads(text[2:])
+        if event == "goodbye":
+            self.told.set_result((asyncio.get_running_loop().time(), payload["reconnect_in_ms"]))
+        elif event == "entry" and self._held is not None:
+            self._held.append(payload)
+        elif event == "entry":
+            self._apply(payload)
+
+    def _apply(self, entry: dict[str, Any]) -> None:
+        if entry["seq"] > self.last:
+            assert entry["prev"] == self.last, "a gap"
+            self.applied.append(entry["seq"])
+
+
+@pytest.mark.slow
+async def test_clients_that_are_told_goodbye_come_to_the_other_node_in_turn_and_miss_nothing(
+    tmp_path: Path,
+) -> None:
+    async with house(tmp_path, 2) as registry:
+        first, second = registry.nodes
+        carla, amir = await registry.join(first, 0), await registry.join(second, 1)
+        pages = [Page(registry, number % 2) for number in range(20)]
+        await asyncio.gather(*(page.come(first) for page in pages))
+        for number in range(10):
+            assert json.loads(await carla.ask("do", registry.message(number)))[0]["ok"]
+
+        stopping = asyncio.create_task(first.stop())
+        async with asyncio.timeout(PATIENCE):
+            waits = [milliseconds for _, milliseconds in [await page.told for page in pages]]
+        # Within the window, and each at a moment of its own.
+        assert all(300 <= wait <= 3_800 for wait in waits)
+        assert len(set(waits)) == len(waits)
+        for number in range(10, 20):
+            assert json.loads(await amir.ask("do", registry.message(number)))[0]["ok"]
+        async with asyncio.timeout(PATIENCE):
+            missed = await asyncio.gather(*(page.come_when_told(second) for page in pages))
+            await stopping
+        assert all(count >= 10 for count in missed)
+        assert first.process is not None
+        assert first.process.returncode == 0
+
+        assert json.loads(await amir.ask("do", registry.message(20)))[0]["ok"]
+        stored = await registry.stored(second)
+        assert len(stored) == 21
+        last = max(stored.values())
+        await until(lambda: all(page.last == last for page in pages), PATIENCE)
+        assert all(page.applied == [*range(1, last + 1)] for page in pages)
+        for line in (amir, *(page.line for page in pages)):
+            await line.close()

@@ -22,6 +22,7 @@ from ccr.desk import clock
 from ccr.desk.people import Person
 from ccr.package_files import template_folder
 from ccr.services.identity import Device
+from ccr.services.refusal_log import RefusalLog
 from ccr.settings import Settings, SettingsError
 from ccr.site import errors, guards, rendering
 from ccr.site.sent_mails import sent_mails
@@ -116,7 +117,7 @@ async def test_its_mails_can_be_read_and_nothing_else(
     app = Quart("demo")
     rendering.set_up(app, templates=template_folder(), asset=lambda name: f"/static/{name}")
     guards.install(app, registry.settings, registry.signing_in)
-    errors.install(app, rendering.error_page)
+    errors.install(app, rendering.error_page, RefusalLog())
     app.register_blueprint(sent_mails(tmp_path / "mail"))
     (tmp_path / "secret.eml").write_text("Subject: none of yours\n\nx")
     client = app.test_client()

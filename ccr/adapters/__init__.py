@@ -37,7 +37,7 @@ def database_driver(
     if url.startswith("db2:"):
         return _db2(url, patient=patient)
     path = Path(url.removeprefix("sqlite:///"))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    sqlite.make(path)
     return partial(sqlite.connect, path), sqlite.DIALECT, 1, 2
 
 

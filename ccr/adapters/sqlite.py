@@ -1,6 +1,8 @@
 """SQLite, embedded: the default database, and the twin that every store test also runs on."""
 
+import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 from ccr.store.dialects import SQLite
@@ -13,6 +15,17 @@ CACHE_KIB = 32 * 1024
 
 CHECKPOINT_PAGES = 8_000
 """Pages (of 4 KiB) in the log before they move into the file: rarely, since a page often changes again meanwhile."""
+
+
+def make(path: Path) -> None:
+    """The file and its folder, where there are none, for their owner alone. The log beside it will be so, too.
+
+    Not for `connect`, which SQLite would let make it for everybody to read: whoever closes the file while another
+    thread is connected takes that one's locks away. What exists already is left as it is.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(OSError):  # there is one, or there cannot be: then SQLite says why
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -47,6 +47,7 @@ from ccr.services.portraits import Portraits
 from ccr.services.postman import Postman
 from ccr.services.published import Image, Published
 from ccr.services.reading import Reading
+from ccr.services.refusal_log import RefusalLog
 from ccr.services.resets import Resets
 from ccr.services.signing_in import SigningIn
 from ccr.services.staff import Staff
@@ -142,6 +143,7 @@ class Registry:
         await drain(self.server, self.sockets, self._lanes)
 
     def _build_live(self, settings: Settings) -> None:
+        self.refusals = RefusalLog(on=settings.rate_limits)
         self.server = Server(allowed_origin=same_origin(settings.public_url))
         self.sockets = Sockets()
         self.publisher = self._publisher(settings)
@@ -251,6 +253,7 @@ class Registry:
             self.changes,
             self.reading,
             self._identify,
+            self.refusals,
             limits=settings.rate_limits,
         )
         self._lanes = handlers.lanes

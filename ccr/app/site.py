@@ -42,7 +42,7 @@ def quart_site(registry: "Registry", built: assets.Assets) -> Quart:
     site.jinja_env.globals["assistant_on"] = registry.assistance.is_on
     site.jinja_env.globals["assistant_goes_to"] = registry.assistance.goes_to
     compression.set_up(site)
-    errors.install(site, rendering.error_page)
+    errors.install(site, rendering.error_page, registry.refusals)
     limits.install(site, settings)
     return site
 

@@ -20,6 +20,7 @@ from ccr.services.allowance import of_questions, of_signals
 from ccr.services.changes import Changes
 from ccr.services.identity import Identity
 from ccr.services.reading import MOST, PAGE, Filters, Reading
+from ccr.services.refusal_log import RefusalLog
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class Handlers:
         changes: Changes,
         reading: Reading,
         identify: Identify,
+        refusals: RefusalLog,
         *,
         limits: bool = True,
     ) -> None:
@@ -53,6 +55,7 @@ class Handlers:
         self._changes = changes
         self._reading = reading
         self._identify = identify
+        self._refusals = refusals
         self._limits = limits
         self._typing: dict[tuple[str, int], asyncio.TimerHandle] = {}
         self._register()
@@ -73,6 +76,7 @@ class Handlers:
                 "typing": (messages.Typing, self.typing, signals),
                 "read": (messages.Read, self.read, signals),
             },
+            self._refusals,
         )
 
     async def connect(self, sid: str, environ: dict[str, Any], auth: object) -> None:

@@ -11,6 +11,7 @@ from ccr.realtime.messages import Message
 from ccr.realtime.server import Garbage, Server
 from ccr.realtime.sockets import MOST_HELD, MOST_IN_FLIGHT, Asked, Socket, Sockets
 from ccr.services.allowance import Allowance
+from ccr.services.refusal_log import RefusalLog
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +19,9 @@ Handler = Callable[[Socket, Any], Awaitable[dict[str, Any]]]
 
 LASTING = frozenset({"do", "read"})
 """Events that are carried out even if whoever sent them is gone by then: they change what is stored."""
+
+_NO_EVENT = "no event"
+"""What the log calls an event that there is not: its name is the client's words."""
 
 
 class Lanes:
@@ -28,10 +32,12 @@ class Lanes:
         server: Server,
         sockets: Sockets,
         handlers: Mapping[str, tuple[type[Message], Handler, Allowance | None]],
+        refusals: RefusalLog,
     ) -> None:
         self._server = server
         self._sockets = sockets
         self._handlers = handlers
+        self._refusals = refusals
         self.closed = False
         """Whether nothing new is taken any more."""
         self._working: set[asyncio.Task[None]] = set()
@@ -46,7 +52,9 @@ class Lanes:
         if socket is None:
             self._server.acknowledge(sid, asked.number, _no(ended()))
         elif len(socket.waiting) >= MOST_IN_FLIGHT or socket.held + asked.size > MOST_HELD:
-            self._server.acknowledge(sid, asked.number, _no(_too_many()))
+            refusal = _too_many()
+            self._refusals.note(refusal.code, "in flight", socket.person.id)
+            self._server.acknowledge(sid, asked.number, _no(refusal))
         else:
             socket.waiting.append(asked)
             socket.held += asked.size
@@ -78,6 +86,9 @@ class Lanes:
                 allowance.spend(socket.person.id)
             return {"ok": True, **await handler(socket, check(shape, payload))}
         except Refusal as refusal:
+            self._refusals.note(
+                refusal.code, event if event in self._handlers else _NO_EVENT, socket.person.id
+            )
             return _no(refusal)
         except Exception:
             logger.exception("%s failed", event)

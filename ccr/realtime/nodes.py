@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections import Counter
 from collections.abc import Iterable
 from time import monotonic
 from typing import Protocol
@@ -16,7 +15,9 @@ from typing import Protocol
 import msgspec
 
 from ccr import metrics
-from ccr.realtime.words import Asks, Moved, ReadUpTo, Seal, Thing, Told, Types, Word, key_of, merged
+from ccr.realtime.peers import Peer, Peers
+from ccr.realtime.telling import Telling
+from ccr.realtime.words import Seal, Thing, Types, Word
 
 logger = logging.getLogger(__name__)
 
@@ -25,9 +26,6 @@ BEAT = 1.0
 
 SILENCE = 2.5
 """Seconds without hearing our own words after which the line counts as away."""
-
-DEAD = 5.0
-"""Seconds without a word after which another node counts as dead, and nobody as online there."""
 
 RETRY = 0.5
 """Seconds between tries to reach a line that is away."""
@@ -68,16 +66,6 @@ class Hearer(Protocol):
         """Who is online here."""
 
 
-class Peer:
-    """Another node."""
-
-    def __init__(self) -> None:
-        self.last = 0
-        self.heard_at = 0.0
-        self.leaves = False
-        self.people: set[int] = set()
-
-
 class Nodes:
     """Speaks and listens while it runs."""
 
@@ -88,47 +76,33 @@ class Nodes:
         self._line = line
         self._seal = seal
         self._hearer = hearer
-        self._peers: dict[str, Peer] = {}
-        self._elsewhere: Counter[int] = Counter()
-        self._n = 0
-        self._things: dict[tuple[object, ...], Thing] = {}
-        self._online: dict[int, bool] = {}
-        self._typing: dict[tuple[int, int], Types] = {}
-        self._asks: dict[str, int] = {}
-        self._told = Told()
+        self._peers = Peers(hearer.came_or_went)
+        self._telling = Telling(self.name, hearer.people)
         self._unsent: Word | None = None
-        self._name_people, self._forgot = True, False
-        self._to_tell = asyncio.Event()
         self._heard_myself_at = 0.0
         self._lost_once = self._strangers = False
         self._look, self._look_at_lists = asyncio.Event(), False
 
     def elsewhere(self, person: int) -> bool:
         """Whether they are online on another node."""
-        return person in self._elsewhere
+        return self._peers.is_online(person)
 
     def all_elsewhere(self) -> frozenset[int]:
         """Everybody online on another node."""
-        return frozenset(self._elsewhere)
+        return self._peers.online()
 
     def tell(self, *things: Thing) -> None:
         """To be told as soon as possible, and to be told again until it arrived."""
-        for thing in things:
-            key = key_of(thing)
-            known = self._things.get(key)
-            self._things[key] = merged(known, thing) if known is not None else thing
-        self._to_tell.set()
+        self._telling.tell(*things)
 
     def came(self, person: int, online: bool) -> None:
         """Somebody has come to this node, or gone from it."""
-        self._online[person] = online
-        self._to_tell.set()
+        self._telling.came(person, online)
 
     def types(self, signal: Types) -> None:
         """Told now, or never."""
         if self.there:
-            self._typing[signal.ticket, signal.person] = signal
-            self._to_tell.set()
+            self._telling.types(signal)
 
     async def run(self) -> None:
         """Until cancelled; then the others are told that this node leaves."""
@@ -148,7 +122,7 @@ class Nodes:
             async with asyncio.timeout(FAREWELL):
                 if self._unsent is not None:
                     await self._line.publish(self._seal.close(self._unsent))
-                word = self._compose()
+                word = self._telling.compose()
                 word.leaves = True
                 await self._line.publish(self._seal.close(word))
         with contextlib.suppress(ConnectionError, TimeoutError):
@@ -159,10 +133,9 @@ class Nodes:
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(BEAT):
-                    await self._to_tell.wait()
+                    await self._telling.something.wait()
             if self._unsent is None:
-                self._to_tell.clear()
-                self._unsent = self._compose()
+                self._unsent = self._telling.compose()
             try:
                 await self._line.publish(self._seal.close(self._unsent))
             except ConnectionError:
@@ -171,33 +144,13 @@ class Nodes:
             else:
                 self._unsent = None
 
-    def _compose(self) -> Word:
-        self._n += 1
-        things, self._things = list(self._things.values()), {}
-        self._told.remember(self._n, things)
-        word = Word(
-            node=self.name,
-            n=self._n,
-            moved=[thing for thing in things if isinstance(thing, Moved)],
-            reads=[thing for thing in things if isinstance(thing, ReadUpTo)],
-            ended=[thing for thing in things if isinstance(thing, int)],
-            online=list(self._online.items()),
-            typing=list(self._typing.values()),
-            asks=[Asks(node, after) for node, after in self._asks.items()],
-            people=sorted(self._hearer.people()) if self._name_people else None,
-            forgot=self._forgot,
-        )
-        self._online, self._typing, self._asks = {}, {}, {}
-        self._name_people = self._forgot = False
-        return word
-
     async def _listen(self) -> None:
         while True:
             try:
                 await self._line.subscribe()
                 # From here on there is something to hear: our own next word.
                 self._heard_myself_at = monotonic()
-                self._to_tell.set()
+                self._telling.something.set()
                 while True:
                     self._hear(await self._line.hear(RETRY))
             except ConnectionError as error:
@@ -228,21 +181,18 @@ class Nodes:
             self._heard(word)
 
     def _heard(self, word: Word) -> None:
-        peer = self._peers.get(word.node)
-        new = peer is None
-        if peer is None:
-            peer = self._peers[word.node] = Peer()
-            self._to_tell.set()  # it may not know of us either
-        peer.heard_at = monotonic()
+        peer, new = self._peers.heard(word.node)
+        if new:
+            self._telling.something.set()  # it may not know of us either
         if word.n <= peer.last:
             return
         if word.n > peer.last + 1:
             self._missed(word, peer, new)
         peer.last = word.n
-        self._count(peer, word)
+        self._peers.count(peer, word)
         for asked in word.asks:
             if asked.node == self.name:
-                self._tell_again(asked.after)
+                self._telling.tell_again(asked.after)
         if word.forgot:
             self._look_at_everything()
         try:
@@ -254,42 +204,10 @@ class Nodes:
     def _missed(self, word: Word, peer: Peer, new: bool) -> None:
         """From a node we did not know of we need no more than who is there, and what is open here as it stands now."""
         if not new:
-            self._asks[word.node] = min(peer.last, self._asks.get(word.node, peer.last))
+            self._telling.ask(word.node, peer.last)
         elif word.people is None:
-            self._asks[word.node] = word.n
+            self._telling.ask(word.node, word.n)
         self._look.set()
-        self._to_tell.set()
-
-    def _tell_again(self, after: int) -> None:
-        self._forgot = self._forgot or after < self._told.forgotten
-        self._name_people = True
-        # Behind what waits already, which is newer.
-        waiting, self._things = list(self._things.values()), {}
-        self.tell(*self._told.after(after), *waiting)
-
-    def _count(self, peer: Peer, word: Word) -> None:
-        now = peer.people if word.people is None else set(word.people)
-        now = (now | {person for person, on in word.online if on}) - {p for p, on in word.online if not on}
-        self._is_now(peer, now)
-
-    def _is_now(self, peer: Peer, now: set[int]) -> None:
-        came, went, peer.people = now - peer.people, peer.people - now, now
-        self._elsewhere.update(came)
-        self._elsewhere.subtract(went)
-        gone = [person for person in went if not self._elsewhere[person]]
-        for person in gone:
-            del self._elsewhere[person]
-        if changed := [*gone, *(person for person in came if self._elsewhere[person] == 1)]:
-            self._hearer.came_or_went(changed)
-
-    def _forget(self, node: str, peer: Peer) -> None:
-        """One that said it would leave is kept until here, too: its people need a moment to come to another."""
-        del self._peers[node]
-        self._is_now(peer, set())
-        if not peer.leaves:
-            logger.warning("another node has gone silent", extra={"node": node})
-            # It may have died between a commit and its word.
-            self._look_at_everything()
 
     async def _mind(self) -> None:
         """Every second: who has died, and, while the line is away, what the database knows."""
@@ -298,9 +216,10 @@ class Nodes:
             if not self.there:
                 self._look.set()
                 continue
-            for node, peer in list(self._peers.items()):
-                if monotonic() - peer.heard_at > DEAD:
-                    self._forget(node, peer)
+            for node in self._peers.forget_the_dead():
+                logger.warning("another node has gone silent", extra={"node": node})
+                # It may have died between a commit and its word.
+                self._look_at_everything()
 
     async def _check(self) -> None:
         while True:
@@ -329,12 +248,10 @@ class Nodes:
         if self._lost_once:
             logger.warning("other nodes can be reached again")
         self.there = True
-        for peer in self._peers.values():
-            peer.heard_at = monotonic()
+        self._peers.all_heard()
         # What went past us shows in the numbers of the next words; what is open here is looked after at once.
-        self._name_people = True
+        self._telling.name_people()
         self._look.set()
-        self._to_tell.set()
 
     def _stranger(self) -> None:
         if not self._strangers:

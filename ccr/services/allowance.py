@@ -33,8 +33,13 @@ class Allowance:
 
     def spend(self, person: int) -> None:
         """Take one from the person's bucket. Raises `rate_limited` when it is empty."""
+        if wait := self.take(person):
+            raise Refusal(Code.RATE_LIMITED, "That was too often. Wait a little.", retry_after=wait)
+
+    def take(self, person: int) -> int:
+        """0, and one less is in the person's bucket; or the seconds until there is one again."""
         if not self._on:
-            return
+            return 0
         now = self._clock()
         left, at = self._buckets.pop(person, (self._burst, now))
         left = min(self._burst, left + (now - at) * self._per_second)
@@ -42,9 +47,7 @@ class Allowance:
         self._buckets[person] = (left - 1 if spent else left, now)
         if len(self._buckets) > REMEMBERED:
             self._buckets.popitem(last=False)
-        if not spent:
-            seconds = max(1, math.ceil((1 - left) / self._per_second))
-            raise Refusal(Code.RATE_LIMITED, "That was too often. Wait a little.", retry_after=seconds)
+        return 0 if spent else max(1, math.ceil((1 - left) / self._per_second))
 
 
 def of_commands(*, on: bool) -> Allowance:

@@ -1,63 +1,24 @@
 """The one path that every change of a ticket takes, whoever asks and by whichever door.
 
-In a database thread and one transaction: lock the ticket, give a known key its first answer, else let `decide` say what
-follows, append it with its numbers, save the ticket, owe the mails, remember the answer. After the commit the entries
-are pushed, and only then is the caller told.
+In a database thread and one transaction (`request.py`) it is decided and stored. After the commit the entries are
+pushed, and only then is the caller told.
 """
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
-
-import msgspec
 
 from ccr import metrics
 from ccr.desk import clock
 from ccr.desk.change import Change
-from ccr.desk.commands import (
-    AssignAgent,
-    Command,
-    OpenTicket,
-    PostMessage,
-    RedactMessage,
-    ReopenTicket,
-    RequestPerson,
-    fingerprint,
-    name_of,
-)
-from ccr.desk.events import Attached, Entry, Event, MessageRedacted, entry_wire
-from ccr.desk.handing_over import wants_person
-from ccr.desk.notices import notices_for
+from ccr.desk.commands import Command, OpenTicket, name_of
+from ccr.desk.events import MessageRedacted
 from ccr.desk.people import Person, Role
-from ccr.desk.refusals import Code, Refusal, conflict, invalid, not_found
-from ccr.desk.rules import Known, clearance, decide
-from ccr.desk.ticket import Ticket
+from ccr.desk.refusals import Refusal, invalid
 from ccr.ports import Publisher
 from ccr.services.allowance import Allowance, of_commands
-from ccr.store import attachments, entries, outbox, people, receipts, tickets
-from ccr.store.connection import Connection
+from ccr.services.request import Answer, Outcome, Request
+from ccr.store import receipts
 from ccr.store.database import Database
-from ccr.store.receipts import Receipt
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What the person who asked is told: entries as they see them, the number and the time of the last."""
-
-    ticket: int
-    seq: int
-    at: int
-    entries: list[dict[str, Any]]
-
-    def wire(self) -> dict[str, Any]:
-        """As the contract writes it, for a socket and for HTTP alike."""
-        return {"ticket": self.ticket, "seq": self.seq, "at": clock.rfc3339(self.at), "entries": self.entries}
-
-
-class _Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    answer: Answer
-    change: Change | None = None
-    mail_due: bool = False
-    repeated: bool = False
 
 
 class Changes:
@@ -109,13 +70,13 @@ class Changes:
         """
         if isinstance(command, OpenTicket) is not (ticket_id is None):
             raise invalid(ticket="must be null for open_ticket, and only for that")
-        request = _Request(
+        request = Request(
             person, ticket_id, key, command, self._admins_read, self._now(), self._has_assistant
         )
         try:
             if counted and person.role is not Role.BOT:
                 self._allowance.spend(person.id)
-            outcome: _Outcome = await self._database.write(
+            outcome: Outcome = await self._database.write(
                 request.settle, then=partial(self._follow_up, origin), lane=ticket_id or person.id
             )
         except Refusal as refusal:
@@ -129,7 +90,7 @@ class Changes:
         found = await self._database.read(lambda c: receipts.find(c, person.id, ticket_id, key))
         return found is not None
 
-    def _follow_up(self, origin: str | None, outcome: _Outcome) -> None:
+    def _follow_up(self, origin: str | None, outcome: Outcome) -> None:
         if outcome.change is not None:
             self._publisher.changed(outcome.change, origin)
             self._heard(outcome.change)
@@ -139,175 +100,3 @@ class Changes:
             self._publisher.again(outcome.answer.ticket)
         if outcome.mail_due:
             self._wake()
-
-
-class _Request:
-    """One command on its way through the transaction."""
-
-    __slots__ = ("admins_read", "command", "has_assistant", "hash", "key", "now", "person_id", "ticket_id")
-
-    def __init__(
-        self,
-        person: Person,
-        ticket_id: int | None,
-        key: str,
-        command: Command,
-        admins_read: bool,
-        now: int,
-        has_assistant: bool,
-    ) -> None:
-        self.person_id = person.id
-        self.ticket_id = ticket_id
-        self.key = key
-        self.command = command
-        self.hash = receipts.command_hash(fingerprint(command))
-        self.admins_read = admins_read
-        self.now = now
-        self.has_assistant = has_assistant
-
-    def settle(self, connection: Connection) -> _Outcome:
-        """Everything between BEGIN and COMMIT."""
-        ticket, person, known = self._lock(connection)
-        if known is not None:
-            return _Outcome(answer=self._first_answer(connection, person, known), repeated=True)
-        if not person.active:
-            raise Refusal(Code.UNAUTHENTICATED, "This account is no longer active.")
-        at = max(self.now, ticket.updated_at) if ticket else self.now
-        facts = self._facts(connection, ticket, person, at)
-        events = decide(ticket, person, self.command, facts)
-        if not events:
-            assert ticket is not None
-            return self._nothing_to_do(connection, ticket, person, at)
-        return self._happen(connection, ticket, person, events, facts)
-
-    def _lock(self, connection: Connection) -> tuple[Ticket | None, Person, Receipt | None]:
-        if self.ticket_id is None:
-            person = tickets.actor(connection, self.person_id)
-            if person is None:
-                raise not_found("ticket")
-            return None, person, receipts.find(connection, self.person_id, receipts.OPENING, self.key)
-        locked = tickets.lock(connection, self.ticket_id, self.person_id, self.key)
-        if locked is None:
-            raise not_found("ticket")
-        return locked
-
-    def _facts(self, connection: Connection, ticket: Ticket | None, person: Person, at: int) -> Known:
-        """What the command points at, where it points at something."""
-        target = assignee = pointer = None
-        attached: tuple[Attached, ...] = ()
-        if isinstance(self.command, PostMessage):
-            pointer = self.command.reply_to
-            if self.command.attachments:
-                attached = self._attached(connection, self.command.attachments)
-        elif isinstance(self.command, RedactMessage):
-            pointer = self.command.of
-        elif isinstance(self.command, AssignAgent) and self.command.agent is not None:
-            assignee = people.find(connection, self.command.agent)
-        elif isinstance(self.command, ReopenTicket) and ticket is not None and ticket.agent_id:
-            assignee = people.find(connection, ticket.agent_id)
-        if pointer is not None and self.ticket_id is not None:
-            target = entries.find(connection, self.ticket_id, pointer)
-        facts = Known(now=at, target=target, assignee=assignee, attached=attached)
-        return self._with_bot(connection, facts, ticket, person) if ticket else facts
-
-    def _with_bot(self, connection: Connection, facts: Known, ticket: Ticket, person: Person) -> Known:
-        """Whether the bot may speak, looked up for those few to whom it matters."""
-        command = self.command
-        wish = (
-            self.has_assistant
-            and person.role is Role.CUSTOMER
-            and isinstance(command, PostMessage)
-            and wants_person(command.body)
-        )
-        if not (wish or person.role is Role.BOT or isinstance(command, RequestPerson)):
-            return facts
-        agent_wrote, wanted = entries.people_talk(connection, ticket.id)
-        return msgspec.structs.replace(
-            facts, agent_wrote=agent_wrote, person_wanted=wanted, wants_person=wish
-        )
-
-    def _attached(self, connection: Connection, ids: list[int]) -> tuple[Attached, ...]:
-        assert self.ticket_id is not None
-        return attachments.unnamed(connection, self.ticket_id, self.person_id, ids)
-
-    def _happen(
-        self, connection: Connection, before: Ticket | None, person: Person, events: list[Event], facts: Known
-    ) -> _Outcome:
-        ticket = before or self._new_ticket(person)
-        first = ticket
-        for event in events:
-            ticket = ticket.after(event, person, facts.now)
-        if before is None:
-            ticket = tickets.insert(connection, ticket)
-        else:
-            tickets.save(connection, before, ticket)
-        made = [
-            entries.append(connection, ticket.id, first.last_seq + n, facts.now, person, self.key, event)
-            for n, event in enumerate(events, start=1)
-        ]
-        if isinstance(self.command, RedactMessage) and facts.target is not None:
-            entries.blank(connection, facts.target)
-            attachments.remove_of_entry(connection, ticket.id, facts.target.seq)
-        elif facts.attached:
-            attachments.name_in(connection, [file.id for file in facts.attached], made[-1].seq)
-        self._remember(connection, ticket.id, made[-1].seq, len(made), facts.now)
-        return _Outcome(
-            answer=self._answer(person, ticket.id, made[-1].seq, facts.now, made, self._prev(first, person)),
-            change=Change(before=before, ticket=ticket, actor=person, entries=tuple(made)),
-            mail_due=self._owe_mails(connection, ticket, person, events, facts.now),
-        )
-
-    def _new_ticket(self, person: Person) -> Ticket:
-        assert isinstance(self.command, OpenTicket)
-        return Ticket(
-            id=0,
-            query=self.command.query,
-            customer_id=person.id,
-            opened_at=self.now,
-        )
-
-    def _nothing_to_do(self, connection: Connection, ticket: Ticket, person: Person, at: int) -> _Outcome:
-        """It is so already. Remembered all the same: the key's retry must not do it later, when it is so no more."""
-        seq = self._prev(ticket, person)
-        self._remember(connection, ticket.id, seq, 0, at)
-        return _Outcome(answer=self._answer(person, ticket.id, seq, at, [], seq))
-
-    def _owe_mails(
-        self, connection: Connection, ticket: Ticket, person: Person, events: list[Event], at: int
-    ) -> bool:
-        owed = [notice for event in events for notice in notices_for(event, ticket, person)]
-        for notice in owed:
-            outbox.put(connection, notice, at)
-        return any(notice.delay == 0 for notice in owed)
-
-    def _remember(self, connection: Connection, ticket_id: int, seq: int, count: int, at: int) -> None:
-        receipt = Receipt(self.hash, ticket_id, seq, count, at)
-        receipts.put(connection, self.person_id, ticket_id, self.key, receipt)
-        if self.ticket_id is None:
-            # Known by the opening, too, where the same key meets no ticket yet.
-            receipts.put(connection, self.person_id, receipts.OPENING, self.key, receipt)
-
-    def _first_answer(self, connection: Connection, person: Person, known: Receipt) -> Answer:
-        if known.command_hash != self.hash:
-            raise conflict("This key was used for another command.")
-        made = (
-            entries.span(connection, known.ticket, known.seq - known.entries + 1, known.seq)
-            if known.entries
-            else []
-        )
-        prev = 0
-        if made:
-            depth = clearance(person.role, admins_read=self.admins_read)
-            prev = entries.seq_before(connection, known.ticket, depth, made[0].seq)
-        return self._answer(person, known.ticket, known.seq, known.at, made, prev)
-
-    def _prev(self, ticket: Ticket, person: Person) -> int:
-        return ticket.heads.seqs[clearance(person.role, admins_read=self.admins_read)]
-
-    @staticmethod
-    def _answer(person: Person, ticket_id: int, seq: int, at: int, made: list[Entry], prev: int) -> Answer:
-        seen = []
-        for entry in made:
-            seen.append(entry_wire(entry, prev, person.id))
-            prev = entry.seq
-        return Answer(ticket=ticket_id, seq=seq, at=at, entries=seen)

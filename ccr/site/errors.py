@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from http import HTTPStatus
 
-from quart import Quart, Response, request
+from quart import Quart, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from ccr.desk.refusals import Code, Refusal
+from ccr.services.refusal_log import RefusalLog
 from ccr.site.bodies import answer
 from ccr.site.guards import is_api
 
@@ -17,15 +19,8 @@ ErrorPage = Callable[[int, str, str], Awaitable[Response]]
 INTERNAL = "internal"
 """The code of what nobody foresaw; the only one that is not a `Refusal`'s."""
 
-_CODES = {
-    401: Code.UNAUTHENTICATED.value,
-    403: Code.FORBIDDEN.value,
-    404: Code.NOT_FOUND.value,
-    409: Code.CONFLICT.value,
-    413: Code.TOO_LARGE.value,
-    429: Code.RATE_LIMITED.value,
-    503: Code.UNAVAILABLE.value,
-}
+_CODES = {code.http_status: code for code in Code}
+_NO_ROUTE = "no route"
 _MESSAGES = {
     404: "There is nothing here.",
     405: "This cannot be done here.",
@@ -34,8 +29,8 @@ _MESSAGES = {
 _log = logging.getLogger(__name__)
 
 
-def install(app: Quart, error_page: ErrorPage) -> None:
-    """Answer every error of `app`, those nobody foresaw included."""
+def install(app: Quart, error_page: ErrorPage, refusals: RefusalLog) -> None:
+    """Answer every error of `app`, those nobody foresaw included, and note in `refusals` what was not done."""
 
     async def refused(refusal: Refusal) -> Response:
         if is_api():
@@ -49,7 +44,7 @@ def install(app: Quart, error_page: ErrorPage) -> None:
     async def http_error(error: HTTPException) -> Response:
         status = error.code or 500
         message = _MESSAGES.get(status, f"{HTTPStatus(status).phrase}.")
-        response = await _told(status, _CODES.get(status, Code.INVALID.value), message)
+        response = await _told(status, _CODES.get(status, Code.INVALID).value, message)
         for name, value in error.get_headers():  # such as the Allow of a 405
             if name.lower() not in {"content-type", "content-length"}:
                 response.headers[name] = value
@@ -64,6 +59,16 @@ def install(app: Quart, error_page: ErrorPage) -> None:
             return answer({"code": code, "message": message}, status)
         return await error_page(status, code, message)
 
+    app.after_request(partial(_noted, refusals))
     app.register_error_handler(Refusal, refused)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(Exception, unforeseen)
+
+
+async def _noted(refusals: RefusalLog, response: Response) -> Response:
+    # By the answer: many a form comes back with what is wrong before an error reaches us.
+    if 400 <= response.status_code < 500:
+        identity = g.get("identity")
+        code = _CODES.get(response.status_code, Code.INVALID)
+        refusals.note(code, request.endpoint or _NO_ROUTE, identity.person.id if identity else None)
+    return response

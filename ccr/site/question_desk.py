@@ -15,8 +15,8 @@ from ccr.services.public_words import looks_after
 from ccr.site.guards import identity, known
 from ccr.site.limits import spend
 from ccr.site.page_forms import Fields, come_back, number
-from ccr.site.pages_tickets import new_key
 from ccr.site.rendering import Form, page
+from ccr.site.ticket_desk import new_key
 
 ID = f"int(max={MAX_ID})"
 ONE = f"/help/questions/<{ID}:question>"

@@ -12,7 +12,7 @@ from ccr import adapters
 from ccr.desk.commands import OpenTicket, PostMessage
 from ccr.desk.people import Person
 from ccr.desk.refusals import Code, Refusal
-from ccr.services.changes import Answer
+from ccr.services.request import Answer
 from ccr.settings import Settings
 from ccr.store.database import Database
 from tests.accounts_house import House, open_house

@@ -1,14 +1,23 @@
 """What cannot be meant is refused, clearly; nothing of it is stored, and everybody else goes on."""
 
 import json
+import logging
 from typing import Any
 
 import pytest
 
 from ccr.desk.commands import COMMANDS
 from ccr.realtime import messages
-from tests.bad_input import GOOD_COMMANDS, Bad, bad_versions
+from tests.bad_input import GOOD_COMMANDS, Bad, bad_versions, refusals_logged, without_internals
 from tests.live import Client, Live, new_key
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """What an operator reads from here on."""
+    caplog.set_level(logging.INFO)
+    return caplog
+
 
 TABLES = ("tickets", "entries", "receipts", "read_marks", "outbox")
 
@@ -46,6 +55,8 @@ async def refused(client: Client, event: str, bad: Bad) -> str | None:
     """What is wrong with the way in which it was refused, if anything is."""
     answer = await client.ask(event, bad.given)
     shown = f"{event} {json.dumps(bad.given)[:200]} → {json.dumps(answer)[:300]}"
+    if not without_internals(answer):
+        return f"internals: {shown}"
     if answer.get("ok") is not False or answer.get("code") != "invalid":
         return shown
     if bad.fault not in answer.get("fields", {}) or not answer["message"]:
@@ -55,7 +66,7 @@ async def refused(client: Client, event: str, bad: Bad) -> str | None:
 
 @pytest.mark.parametrize("event", SHAPES)
 async def test_what_an_event_does_not_take_is_refused_by_the_name_of_the_field(
-    live: Live, event: str, caplog: pytest.LogCaptureFixture
+    live: Live, event: str, log: pytest.LogCaptureFixture
 ) -> None:
     ticket = await live.ticket_with_agent()
     carla = await live.connect("carla")
@@ -68,13 +79,13 @@ async def test_what_an_event_does_not_take_is_refused_by_the_name_of_the_field(
     assert [each for each in wrong if each] == []
     assert len(wrong) >= 6
     assert await stored(live) == before
-    assert calm(caplog)
+    assert refusals_logged(log) == [("invalid", event, live.id("carla"))] * len(wrong)
     assert (await carla.ask(event, good_message(event, ticket)))["ok"]
 
 
 @pytest.mark.parametrize("kind", COMMANDS)
 async def test_what_a_command_does_not_take_is_refused_by_the_name_of_the_field(
-    live: Live, kind: str, caplog: pytest.LogCaptureFixture
+    live: Live, kind: str, log: pytest.LogCaptureFixture
 ) -> None:
     ticket = None if kind == "open_ticket" else await live.ticket_with_agent()
     carla = await live.connect("carla")
@@ -87,10 +98,12 @@ async def test_what_a_command_does_not_take_is_refused_by_the_name_of_the_field(
 
     assert [each for each in wrong if each] == []
     assert await stored(live) == before
-    assert calm(caplog)
+    assert refusals_logged(log) == [("invalid", "do", live.id("carla"))] * len(wrong)
 
 
-async def test_a_payload_that_is_no_object_and_a_command_that_is_none_are_refused(live: Live) -> None:
+async def test_a_payload_that_is_no_object_and_a_command_that_is_none_are_refused(
+    live: Live, log: pytest.LogCaptureFixture
+) -> None:
     ticket = await live.ticket_with_agent()
     carla = await live.connect("carla")
     before = await stored(live)
@@ -115,10 +128,16 @@ async def test_a_payload_that_is_no_object_and_a_command_that_is_none_are_refuse
     for command in commands:
         answer = await carla.ask("do", {"ticket": ticket, "key": new_key(), "command": command})
         assert (answer["code"], [*answer["fields"]]) == ("invalid", ["type"]), command
-    for event in ("", "message", "entry", "do ", "DO", "__init__", "\ud800", "x" * 10_000):
+    no_events = ("", "message", "entry", "do ", "DO", "__init__", "\ud800", "x" * 10_000)
+    for event in no_events:
         assert (await carla.ask(event, {}))["code"] == "invalid"
 
     assert await stored(live) == before
+    asked_for = [event for event in SHAPES for _ in payloads] + ["do"] * len(commands)
+    # What is no event is its client's words, and no line has them.
+    assert refusals_logged(log) == [
+        ("invalid", asked, live.id("carla")) for asked in [*asked_for, *("no event" for _ in no_events)]
+    ]
 
 
 async def test_a_ticket_is_opened_without_one_and_everything_else_on_one(live: Live) -> None:
@@ -162,7 +181,7 @@ async def test_lengths_are_counted_in_characters_after_line_ends_became_one(live
             assert f"{most:,}" in answer["fields"][field]
 
 
-async def test_foreign_ids_are_refused_in_every_position(live: Live) -> None:
+async def test_foreign_ids_are_refused_in_every_position(live: Live, log: pytest.LogCaptureFixture) -> None:
     hers, his = await live.ticket_with_agent(), await live.raise_ticket("omar")
     await live.do("amir", hers, "post_note", body="For agents only")
     carla, bea, ada = [await live.connect(name) for name in ("carla", "bea", "ada")]
@@ -187,9 +206,20 @@ async def test_foreign_ids_are_refused_in_every_position(live: Live) -> None:
     assert (answer["code"], [*answer["fields"]]) == ("invalid", ["attachments"])
 
     assert await stored(live) == before
+    lines = refusals_logged(log)
+    foreign = [
+        ("not_found", event, live.id(name))
+        for name in ("carla", "bea", "carla", "bea", "carla")
+        for event in ("join", "sync", "do", "typing", "read", *["do"] * (len(GOOD_COMMANDS) - 1))
+    ]
+    assert lines[: len(foreign)] == foreign
+    others = (
+        [("ada", "invalid")] * 4 + [("carla", "invalid"), ("carla", "not_found")] * 4 + [("carla", "invalid")]
+    )
+    assert lines[len(foreign) :] == [(code, "do", live.id(name)) for name, code in others]
 
 
-async def test_a_closed_ticket_takes_no_messages(live: Live) -> None:
+async def test_a_closed_ticket_takes_no_messages(live: Live, log: pytest.LogCaptureFixture) -> None:
     ticket = await live.ticket_with_agent()
     await live.do("carla", ticket, "close_ticket")
     carla, amir, ada = [await live.connect(name) for name in ("carla", "amir", "ada")]
@@ -203,8 +233,12 @@ async def test_a_closed_ticket_takes_no_messages(live: Live) -> None:
     ):
         answer = await client.do(ticket, kind, **fields)
         assert (answer["ok"], answer["code"]) == (False, "conflict"), kind
+        assert without_internals(answer)
 
     assert await stored(live) == before
+    assert refusals_logged(log) == [
+        ("conflict", "do", live.id(name)) for name in ("carla", "amir", "ada", "amir")
+    ]
 
 
 async def test_leaving_what_is_not_ones_own_says_nothing_about_it(live: Live) -> None:
@@ -213,8 +247,3 @@ async def test_leaving_what_is_not_ones_own_says_nothing_about_it(live: Live) ->
     assert (
         await carla.ask("leave", {"ticket": his}) == await carla.ask("leave", {"ticket": 999}) == {"ok": True}
     )
-
-
-def calm(caplog: pytest.LogCaptureFixture) -> bool:
-    """Nothing in the log that would wake anybody."""
-    return not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR", "CRITICAL")]

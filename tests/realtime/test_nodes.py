@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ccr.realtime import nodes
+from ccr.realtime import nodes, peers
 from tests.live import Client
 from tests.nodes import Two, Valkey, nodes_of, running_valkey, two_nodes
 from tests.waiting import PATIENCE, until
@@ -161,7 +161,7 @@ async def test_without_redis_each_node_goes_on_and_the_others_follow(
 ) -> None:
     # Whoever is slow to be heard on a busy machine is there all the same: what is away says so at once.
     monkeypatch.setattr(nodes, "SILENCE", PATIENCE)
-    monkeypatch.setattr(nodes, "DEAD", PATIENCE)
+    monkeypatch.setattr(peers, "DEAD", PATIENCE)
     ticket = await two.a.ticket_with_agent("amir")
     carla, amir = await two.on_ticket(ticket, "carla", "amir")
     carla_there = await two.b.connect("carla")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from ccr import metrics
 from ccr.adapters import sqlite
 from ccr.desk.commands import PostMessage
 from ccr.realtime.sockets import MOST_IN_FLIGHT
+from tests.bad_input import refusals_logged
 from tests.live import Live, new_key
 from tests.waiting import until
 
@@ -209,8 +211,9 @@ async def test_what_was_sent_before_the_connection_broke_is_done_and_told(live: 
 
 
 async def test_more_than_a_hundred_in_flight_are_refused_and_the_others_still_done(
-    live: Live, gate: Gate
+    live: Live, gate: Gate, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO)
     ticket = await live.ticket_with_agent()
     carla = await live.connect("carla")
     await gate.hold()
@@ -221,5 +224,6 @@ async def test_more_than_a_hundred_in_flight_are_refused_and_the_others_still_do
     done = await asyncio.gather(*answers[:MOST_IN_FLIGHT])
 
     assert [(answer["ok"], answer["code"]) for answer in refused] == [(False, "rate_limited")] * 5
+    assert refusals_logged(caplog) == [("rate_limited", "in flight", live.id("carla"))] * 5
     assert [answer["seq"] for answer in done] == [*range(3, 3 + MOST_IN_FLIGHT)]
     assert (await carla.do(ticket, "post_message", body="One more"))["ok"]

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import msgspec
 import pytest
 
-from ccr.realtime import nodes, words
+from ccr.realtime import nodes, peers, words
 from ccr.realtime.nodes import Nodes
 from ccr.realtime.words import Moved, ReadUpTo, Seal, Thing, Told, Word, merged
 from tests.waiting import until
@@ -107,7 +107,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(nodes, "monotonic", lambda: made.now)
+    for part in (nodes, peers):
+        monkeypatch.setattr(part, "monotonic", lambda: made.now)
     return made
 
 
@@ -143,11 +144,11 @@ async def test_a_word_that_was_missed_is_asked_for_and_told_again(hub: Hub) -> N
     async with AsyncExitStack() as stack:
         a, _ = await stack.enter_async_context(node(hub))
         b, hearer = await stack.enter_async_context(node(hub))
-        await until(lambda: a.name in b._peers)
+        await until(lambda: a.name in b._peers._by_name)
         looked = len(hearer.checks)
         hub.lost = lambda word: word.node == a.name and bool(word.moved or word.ended)
         a.tell(moved(7, 3), ReadUpTo(7, 1, 3, False), 99)
-        await until(lambda: a._told._things and not a._things and a._unsent is None)
+        await until(lambda: a._telling._told._things and not a._telling._things and a._unsent is None)
         hub.lost = lambda _: False
 
         await until(lambda: hearer.moved() == {7: 3})
@@ -191,7 +192,7 @@ async def test_who_is_online_is_known_everywhere_until_their_node_goes_or_dies(
             hub.lost = lambda _: False
             await until(lambda: a.all_elsewhere() == {2, 3, 4})
         # It said that it left: its people have a moment to come to another, and nothing needs to be looked for.
-        await until(lambda: all(peer.leaves for peer in a._peers.values()))
+        await until(lambda: all(peer.leaves for peer in a._peers._by_name.values()))
         hearer.checks.clear()
         await clock.passes(6, a)
         await until(lambda: a.all_elsewhere() == set())

@@ -104,6 +104,21 @@ async def test_once_sent_those_see_it_who_see_its_message(files: FilesHouse) -> 
         assert (await refused(files.fetch(other, attachment, preview=True))).code is Code.NOT_FOUND
 
 
+async def test_a_file_belongs_to_its_message_also_where_that_asks_for_a_person(files: FilesHouse) -> None:
+    desk = files.desk
+    ticket = await desk.open()
+    sent = (await files.attach(desk.carla, ticket))["id"]
+    wish = await desk.do(
+        desk.carla, ticket, "carla-asks", "post_message", body="I want a person", attachments=[sent]
+    )
+    assert [entry["type"] for entry in wish.entries] == ["message_posted", "person_requested"]
+
+    assert await files.fetch(desk.amir, sent)
+    assert (await refused(files.fetch(desk.ada, sent))).code is Code.NOT_FOUND
+    await desk.do(desk.carla, ticket, "carla-regrets", "redact_message", of=wish.entries[0]["seq"])
+    assert (await refused(files.fetch(desk.amir, sent))).code is Code.NOT_FOUND
+
+
 async def test_an_agent_who_lost_the_ticket_has_lost_what_they_attached(files: FilesHouse) -> None:
     desk = files.desk
     ticket = await desk.open()

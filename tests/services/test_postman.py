@@ -27,8 +27,9 @@ from ccr.desk.refusals import unavailable
 from ccr.package_files import template_folder
 from ccr.ports import Mail, MailReport, SendFailed
 from ccr.services import mail_retries
+from ccr.services.deliveries import IN_FLIGHT, SPARE
 from ccr.services.mail_carrier import MailCarrier
-from ccr.services.postman import IN_FLIGHT, SPARE, Postman
+from ccr.services.postman import Postman
 from ccr.store import claims, outbox, read_marks, spreading
 from tests.accounts_house import AMIR, BEA, CARLA, House, open_house
 from tests.waiting import until

@@ -5,6 +5,7 @@ from typing import Any
 
 from quart import Quart, Response
 
+from ccr.services.refusal_log import RefusalLog
 from ccr.settings import Settings
 from ccr.site import errors, guards, limits
 from ccr.site.api_accounts import accounts_api
@@ -30,7 +31,7 @@ def make_app(house: House, settings: Settings) -> Quart:
     app = Quart(__name__)
     guards.install(app, settings, house.signing_in)
     limits.install(app, settings)
-    errors.install(app, error_page)
+    errors.install(app, error_page, RefusalLog())
     app.register_blueprint(
         accounts_api(
             accounts=house.accounts,

@@ -14,6 +14,7 @@ from ccr.ports import MailReports
 from ccr.services.notice_traces import NoticeTraces
 from ccr.services.opening_hours import OpeningHours
 from ccr.services.reading import Reading
+from ccr.services.refusal_log import RefusalLog
 from ccr.site import errors, guards, limits, rendering
 from ccr.site.api_notices import hooks, notices_api
 from ccr.site.pages_account import account_pages
@@ -128,7 +129,7 @@ async def open_pages(
         made = make_settings(folder, **({"rate_limits": False} | settings))
         guards.install(app, made, house.signing_in)
         limits.install(app, made)
-        errors.install(app, rendering.error_page)
+        errors.install(app, rendering.error_page, RefusalLog())
         rendering.set_up(app, templates=template_folder(), asset=lambda name: f"/static/{name}")
         blueprint = account_pages(
             accounts=house.accounts,

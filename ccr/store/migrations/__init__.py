@@ -20,6 +20,7 @@ from ccr.store.migrations import (
     m0008_community,
     m0009_hours,
     m0010_urgent,
+    m0011_files_of_messages,
 )
 
 MIGRATIONS: tuple[tuple[int, str, list[str]], ...] = (
@@ -33,6 +34,7 @@ MIGRATIONS: tuple[tuple[int, str, list[str]], ...] = (
     (8, "community", m0008_community.STATEMENTS),
     (9, "hours", m0009_hours.STATEMENTS),
     (10, "urgent", m0010_urgent.STATEMENTS),
+    (11, "files of messages", m0011_files_of_messages.STATEMENTS),
 )
 """Number, name and statements, ascending."""
 
