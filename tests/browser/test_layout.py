@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.desk import Desk
+from tests.browser.desk import LIVE, Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -118,3 +118,18 @@ async def test_on_a_low_screen_an_agent_scrolls_to_the_suggested_replies_and_sti
     await expect(insert).to_be_in_viewport(ratio=1)
     await expect(amir.get_by_role("button", name="Send")).to_be_in_viewport(ratio=1)
     assert await amir.locator("#suggested").evaluate("box => box.scrollHeight <= box.clientHeight")
+
+
+async def test_the_tab_key_stops_at_a_title_only_where_it_folds_anything(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    title = carla.locator(".about summary")
+
+    await expect(title).to_have_attribute("tabindex", "-1")
+    await desk.live.do("ada", ticket, "set_priority", priority="high")
+    await expect(carla.locator(".about .weight")).to_have_text("High")
+    await expect(title).to_have_attribute("tabindex", "-1")
+
+    await carla.set_viewport_size({"width": 390, "height": 800})
+    await expect(title).to_have_attribute("tabindex", "0")
+    await carla.wait_for_selector(LIVE)
