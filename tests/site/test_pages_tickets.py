@@ -359,10 +359,14 @@ async def test_the_lists_are_each_persons_own_and_sift(cast: Cast) -> None:
     assert await rows(amir, "?show=waiting") == []
     assert await rows(ada) == [str(first)]
     assert await rows(ada, "?show=closed") == [str(second)]
-    assert await rows(ada, "?show=closed&q=PARCEL+%3Ctoo") == [str(second)]
+    for anywhere in ("", "show=open&", "show=all&"):
+        assert await rows(ada, f"?{anywhere}q=PARCEL+%3Ctoo") == [str(second)]
+    assert await rows(amir, "?q=parcel") == []
+    assert "No ticket matches, open or closed." in (await amir.open("/tickets?q=parcel")).html
     assert await rows(ada, f"?agent={cast.id('amir')}") == [str(first)]
     assert await rows(ada, f"?agent={cast.id('bea')}") == []
-    for wrong in ("?show=everything", "?agent=x", "?cursor=x"):
+    assert await rows(ada, "?show=everything") == [str(first)]
+    for wrong in ("?agent=x", "?cursor=x"):
         assert (await ada.open(f"/tickets{wrong}")).status == 400
 
 
