@@ -9,7 +9,7 @@ from tests.browser.desk import LIVE, Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-WIDTHS = (320, 360, 390, 768, 800, 1280)
+WIDTHS = (320, 360, 390, 768, 860, 1080, 1280)
 LONG = "Donaudampfschifffahrtsgesellschaft"
 PAGES = {
     "carla": ("/tickets", "/tickets/1", "/tickets/2", "/tickets/new", "/account", "/help"),
@@ -17,7 +17,8 @@ PAGES = {
     "ada": ("/tickets", "/tickets/1", "/agents", "/notices", "/feedback"),
 }
 
-# What stands beside each other: the words, as far as they can be seen, of which no two may share a place.
+# What stands beside each other: the words, as far as they can be seen, of which no two may share a place, and none is
+# left no more than a letter's breadth.
 ON_EACH_OTHER = """() => {
   const beside = ":is(.header, .sieve, .ticket-row, .about, .agent > .ends) *";
   const isSeen = (part) => !part.closest("svg, option, .unseen") && part.checkVisibility({ visibilityProperty: true });
@@ -25,7 +26,8 @@ ON_EACH_OTHER = """() => {
   const parts = [...document.querySelectorAll(beside)]
     .filter((part) => isSeen(part) && saysIt(part))
     .map((part) => ({ part, box: part.getBoundingClientRect() }));
-  const found = [];
+  const isSqueezed = ({ box }) => box.width < 24 && box.height > 72;
+  const found = parts.filter(isSqueezed).map(({ part }) => `${part.textContent} is squeezed into letters`);
   parts.forEach(({ part, box: a }, n) => {
     for (const { part: other, box: b } of parts.slice(n + 1)) {
       const isApart = a.right <= b.left + 1 || b.right <= a.left + 1 || a.bottom <= b.top + 1 || b.bottom <= a.top + 1;
