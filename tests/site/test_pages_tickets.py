@@ -370,6 +370,16 @@ async def test_the_lists_are_each_persons_own_and_sift(cast: Cast) -> None:
         assert (await ada.open(f"/tickets{wrong}")).status == 400
 
 
+async def test_an_admin_is_told_that_what_was_said_is_not_shown(cast: Cast) -> None:
+    ticket = await cast.ticket_with_agent()
+    await cast.do("amir", ticket, "post_message", body="Hello")
+    words = "You see what happened here, not what was said."
+
+    assert words in await (await visit(cast, "ada")).see(ticket)
+    for name in ("carla", "amir"):
+        assert words not in await (await visit(cast, name)).see(ticket)
+
+
 async def test_a_long_list_has_further_pages(cast: Cast) -> None:
     for number in range(51):
         await cast.raise_ticket("carla", query=f"Question {number}")
