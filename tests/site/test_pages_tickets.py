@@ -370,6 +370,15 @@ async def test_the_lists_are_each_persons_own_and_sift(cast: Cast) -> None:
         assert (await ada.open(f"/tickets{wrong}")).status == 400
 
 
+async def test_a_board_without_agents_says_that_they_come_first(cast: Cast) -> None:
+    ada = await visit(cast, "ada")
+    assert "there are none yet" not in (await ada.open("/tickets")).html
+    for name in ("amir", "bea"):
+        await cast.registry.staff.change(cast.people["ada"], cast.id(name), {"active": False})
+
+    assert 'href="/agents">Create the first agent</a>' in (await ada.open("/tickets")).html
+
+
 async def test_an_admin_is_told_that_what_was_said_is_not_shown(cast: Cast) -> None:
     ticket = await cast.ticket_with_agent()
     await cast.do("amir", ticket, "post_message", body="Hello")
