@@ -54,9 +54,15 @@ def check(connection: Connection, name: str, now: int, most: int = MOST) -> list
         free_at = times[-most] + WINDOW
         seconds = max(1, -(-(free_at - now) // SECOND))
         raise Refusal(
-            Code.RATE_LIMITED, "Too many tries. Wait a little, then try again.", retry_after=seconds
+            Code.RATE_LIMITED, f"Too many tries. Try again in {_words(seconds)}.", retry_after=seconds
         )
     return times
+
+
+def _words(seconds: int) -> str:
+    """A stretch of time in minutes, a begun one counting."""
+    minutes = -(-seconds * SECOND // MINUTE)
+    return "a minute" if minutes == 1 else f"{minutes} minutes"
 
 
 def at_sign_in(connection: Connection, login: str, person_id: int | None, device_hash: str | None) -> str:

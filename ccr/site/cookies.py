@@ -1,9 +1,12 @@
-"""The two cookies: the session's, signed by quart-auth, and the device's, by which a browser is known again."""
+"""The cookies: the session's, signed by quart-auth, the device's, by which a browser is known again, and for a few
+minutes the e-mail to which a code was sent.
+"""
 
 import functools
 import warnings
 from collections.abc import Callable
 
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 from quart import Quart, after_this_request, current_app, request
 from quart.typing import ResponseTypes
 from quart_auth import AuthUser, QuartAuth, login_user, logout_user
@@ -16,18 +19,33 @@ from ccr.site.addresses import client_address
 LASTING = 400 * 24 * 60 * 60
 """Seconds, the most that browsers grant. The session's own end is in the database."""
 
+EMAIL_FOR = 10 * 60
+"""Seconds, as long as a code is good."""
+
 _KEY = "ccr.cookies"
 
 
 class _Cookies:
-    """What the two are called and how they are set."""
+    """What they are called and how they are set."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, key: str) -> None:
         self.secure = settings.secure_cookies
         # Browsers take a cookie of this prefix from nobody but the very host, and only over https.
         prefix = "__Host-" if self.secure else ""
         self.session = f"{prefix}ccr_session"
         self.device = f"{prefix}ccr_device"
+        self.email = f"{prefix}ccr_email"
+        self.signer = URLSafeTimedSerializer(key, salt="ccr email")
+
+    def set(self, name: str, value: str, lasting: int) -> None:
+        """Have the answer to this request set this cookie for so many seconds, or take it back for none."""
+
+        @after_this_request
+        async def keep(response: ResponseTypes) -> ResponseTypes:
+            response.set_cookie(
+                name, value, max_age=lasting, secure=self.secure, httponly=True, samesite="Lax"
+            )
+            return response
 
 
 def install(app: Quart, settings: Settings) -> Callable[[str], str | None]:
@@ -35,8 +53,8 @@ def install(app: Quart, settings: Settings) -> Callable[[str], str | None]:
 
     That is for the live half's handshake, which is not a request of `app`.
     """
-    cookies = _Cookies(settings)
     app.secret_key = signing_key(settings)
+    cookies = _Cookies(settings, app.secret_key)
     app.extensions[_KEY] = cookies
     auth = QuartAuth(
         app,
@@ -78,18 +96,29 @@ def forget() -> None:
 def know(device_token: str) -> None:
     """Have the answer to this request set the device's cookie."""
     cookies = _of_app()
+    cookies.set(cookies.device, device_token, LASTING)
 
-    @after_this_request
-    async def keep(response: ResponseTypes) -> ResponseTypes:
-        response.set_cookie(
-            cookies.device,
-            device_token,
-            max_age=LASTING,
-            secure=cookies.secure,
-            httponly=True,
-            samesite="Lax",
-        )
-        return response
+
+def keep_email(email: str) -> None:
+    """Have the browser bring back the e-mail that a code was asked for: an address in a page's would be logged."""
+    cookies = _of_app()
+    cookies.set(cookies.email, cookies.signer.dumps(email), EMAIL_FOR)
+
+
+def kept_email() -> str:
+    """The e-mail that this browser asked a code for a moment ago, empty if it did not."""
+    cookies = _of_app()
+    try:
+        kept = cookies.signer.loads(request.cookies.get(cookies.email, ""), max_age=EMAIL_FOR)
+    except BadSignature:
+        return ""
+    return str(kept)
+
+
+def forget_email() -> None:
+    """Have the answer to this request take the e-mail back."""
+    cookies = _of_app()
+    cookies.set(cookies.email, "", 0)
 
 
 def device() -> Device:

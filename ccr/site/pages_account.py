@@ -112,7 +112,8 @@ class _Own:
 
     async def delete(self, given: Fields) -> None:
         """Delete the account, if that is really meant."""
-        if given.get("sure") != "yes":
+        given.setdefault("sure", "")  # a box without its tick is not sent, and must be marked all the same
+        if given["sure"] != "yes":
             raise invalid(sure="Tick this if you are sure.")
         await self.accounts.delete(known())
         cookies.forget()

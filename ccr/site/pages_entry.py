@@ -108,18 +108,20 @@ def _add_sessions(blueprint: Blueprint, signing_in: SigningIn) -> None:
 
 def _add_resets(blueprint: Blueprint, resets: Resets) -> None:
     async def forgot_again(form: Form, status: int) -> Response:
-        return await page("forgot.html", status, form=form)
+        return await page("forgot.html", status, form=form, email=cookies.kept_email())
 
     async def reset_again(form: Form, status: int) -> Response:
-        return await page("reset.html", status, form=form, linked=request.args)
+        return await page("reset.html", status, form=form, linked=request.args, email=cookies.kept_email())
 
     async def ask(given: Fields) -> None:
         spend("reset", 10)
         await resets.ask(given)
+        cookies.keep_email(given["email"])
 
     async def confirm(given: Fields) -> None:
         spend("reset_confirm", 30)
         cookies.know(await resets.confirm(given, cookies.device()))
+        cookies.forget_email()
 
     @blueprint.get("/forgot")
     @anyone

@@ -113,6 +113,7 @@ class _Desk:
     async def take(self, slug: str | None) -> ResponseReturnValue:
         """What was sent."""
         given = (await request.form).to_dict()
+        given["summary"] = " ".join(given.get("summary", "").split())  # one line, however it was broken
         if given.pop("then", "look") == "look":
             looked_at = Form(kept={name: value.replace("\r\n", "\n") for name, value in given.items()})
             return await self.form(slug, looked_at, 200, preview=rendered(looked_at.kept.get("body", "")))

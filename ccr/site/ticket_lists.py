@@ -21,6 +21,7 @@ _TABS = {
     ),
 }
 """By role, the usual one first."""
+_EVERYTHING = "all"
 
 
 class ListFilters(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,24 +35,28 @@ class ListFilters(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def read(cls, person: Person, asked: Mapping[str, str]) -> "ListFilters":
-        """What the address asks for; raises `Refusal` `invalid`."""
+        """What the address asks for; an unknown tab is the usual one. Raises `Refusal` `invalid`."""
         tabs = _TABS[person.role]
-        show = asked.get("show") or tabs[0][0]
+        show = asked.get("show", "")
         if show not in dict(tabs):
-            raise invalid(show="is not one of the choices")
+            show = tabs[0][0]
         agent = asked.get("agent", "") if person.role is Role.ADMIN else ""
         if agent and not (agent.isascii() and agent.isdigit() and len(agent) < 16):
             raise invalid(agent="is not an agent's number")
         q = asked.get("q", "").strip()[:150]
         return cls(
-            tabs=tabs, show=show, agent=int(agent) if agent else None, q=q, cursor=asked.get("cursor") or None
+            tabs=tabs,
+            show=_EVERYTHING if q else show,  # who searches does not know in which tab it is
+            agent=int(agent) if agent else None,
+            q=q,
+            cursor=asked.get("cursor") or None,
         )
 
     def for_reading(self) -> Filters:
         """The same as the services ask it."""
         return Filters(
             status="closed" if self.show == "closed" else None,
-            active=self.show not in {"all", "closed"},
+            active=self.show not in {_EVERYTHING, "closed"},
             unassigned=self.show == "unassigned",
             waiting_on="agent" if self.show == "waiting" else None,
             agent=self.agent,

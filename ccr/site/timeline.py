@@ -20,6 +20,10 @@ GROUP_WITHIN = 5 * MINUTE
 QUOTE_LENGTH = 120
 TAKEN_BACK = "Message taken back"
 _ARTICLE = re.compile(r"(/help/(?:questions/)?[a-z0-9-]+)")
+_APART = r"\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff<>\""
+"""What no address holds: blanks, and signs that turn the direction, behind which one can look like another."""
+_ADDRESS = re.compile(rf"(https?://(?![^{_APART}/?#]*@)[^{_APART}]*[^{_APART}.,:;!?'()\[\]{{}}…’”»])")
+"""An address as people write it, without what ends a sentence; not one that has a name before its host."""
 _SAID = frozenset({"message_posted", "note_posted", "ticket_opened"})
 _EARLIER = {"by": "", "text": "An earlier message"}
 
@@ -35,7 +39,7 @@ class Row(msgspec.Struct, kw_only=True):
     who: str = ""
     body: str = ""
     links: list[str] = []
-    """The bot's words cut where an article is named: words, its address, words …"""
+    """What was said, cut where the bot names an article, or people an address: words, address, words …"""
     files: list[File] = []
     agent: str = ""
     quoted: dict[str, str] | None = None
@@ -100,15 +104,18 @@ def _row(entry: Wire, me: int, seen: int, *, talks: bool) -> Row:
     redacted = bool(entry.get("redacted"))
     unassigned = entry["type"] == "agent_assigned" and entry["agent"] is None
     agent = entry.get("agent") or {}
+    is_bot = entry["actor"]["role"] == Role.BOT
+    body = TAKEN_BACK if redacted else entry.get("body", "")
+    said = body or entry.get("details", "")
     is_fresh = entry["at"] > rfc3339(now() - REDACTION_WINDOW)
     return Row(
         entry=entry,
         template="agent_unassigned" if unassigned else entry["type"],
         mine=mine,
-        bot=entry["actor"]["role"] == Role.BOT,
+        bot=is_bot,
         who="You" if mine else entry["actor"]["name"],
-        body=TAKEN_BACK if redacted else entry.get("body", ""),
-        links=_ARTICLE.split(entry.get("body", "")) if entry["actor"]["role"] == Role.BOT else [],
+        body=body,
+        links=(_ARTICLE if is_bot else _ADDRESS).split(said) if said else [],
         files=files_of(entry),
         agent="you" if agent.get("id") == me else agent.get("name", ""),
         is_read=entry["seq"] <= seen,

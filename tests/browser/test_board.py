@@ -172,3 +172,16 @@ async def test_an_agent_who_loses_a_ticket_loses_its_row(desk: Desk) -> None:
     await expect(amir.locator(f"#t{ticket}")).to_have_count(0)
     await expect(amir.locator(".empty")).to_be_visible()
     await expect(amir.locator("[data-count=open]")).to_have_text("0")
+
+
+async def test_a_time_older_than_the_waiting_says_that_it_is_of_the_last_change(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    ada = await desk.visit("ada")
+    changed = ada.locator(f"#t{ticket} .last")
+    await expect(changed).not_to_contain_text("Changed", use_inner_text=True)
+
+    await desk.live.do("amir", ticket, "post_message", body="Hello")
+
+    await expect(changed).to_contain_text("Changed", use_inner_text=True)
+    await ada.reload()
+    await expect(changed).to_contain_text("Changed", use_inner_text=True)

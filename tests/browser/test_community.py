@@ -26,10 +26,10 @@ async def test_a_question_is_published_answered_accepted_and_found(desk: Desk) -
     carla = await desk.visit("carla", f"/tickets/{ticket}")
     await carla.get_by_role("link", name="publish the question").click()
     await carla.get_by_label("What others need to know").fill("White flakes, call me at +49 30 123456.")
-    await carla.get_by_role("button", name="Go on").click()
+    await carla.get_by_role("button", name="Show me how it looks").click()
     await expect(carla.get_by_label("How it looks")).to_contain_text("Asked by Carla C.")
     await carla.get_by_label("What others need to know").fill("White flakes everywhere.")
-    await carla.get_by_role("button", name="Go on").click()
+    await carla.get_by_role("button", name="Hand it in").click()
     await expect(carla.get_by_text("An agent reads it before anybody else does")).to_be_visible()
 
     amir = await desk.visit("amir", "/help/questions", live=False)

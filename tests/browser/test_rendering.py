@@ -13,6 +13,12 @@ from tests.live import new_key
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+ADDRESSES = (
+    "See http://127.0.0.1/help/mails, or (https://example.org/a_b?c=d&e#f).",
+    "javascript:alert(1) data:text/html,x https://bank.example@evil.example/ https:// HTTPS://EXAMPLE.ORG",
+    'https://example.org/\N{RIGHT-TO-LEFT OVERRIDE}gpj.exe and "https://example.org/@me"',
+)
+
 # The timeline or the list as lines, one an element: attributes in order, texts without their blanks. Left out is what
 # only scripts add (highlights that pass, the order of the Tab key) and how a time is written.
 AS_LINES = """(selector) => {
@@ -81,6 +87,9 @@ async def everything_happens(desk: Desk) -> int:
     await live.do("amir", ticket, "post_note", body="Nonsense")
     await live.do("amir", ticket, "redact_message", of=11)
     await live.do("carla", ticket, "redact_message", of=8, reason="Too long")
+    for words in ADDRESSES:
+        await live.do("amir", ticket, "post_message", body=words)
+    await live.do("amir", ticket, "post_note", body=ADDRESSES[0])
     await live.do("amir", ticket, "set_priority", priority="urgent")
     await live.do("ada", ticket, "assign_agent", agent=None)
     await live.do("ada", ticket, "assign_agent", agent=live.id("amir"))
@@ -95,7 +104,7 @@ async def everything_happens(desk: Desk) -> int:
 
 @pytest.mark.parametrize("name", ["carla", "ada"])
 async def test_a_timeline_seen_live_is_the_timeline_seen_later(desk: Desk, name: str) -> None:
-    await desk.live.do("carla", None, "open_ticket", query="It hums", details="A & B")
+    await desk.live.do("carla", None, "open_ticket", query="It hums", details=f"A & B: {ADDRESSES[0]}")
     live_page = await desk.visit(name, "/tickets/1")
 
     last = await everything_happens(desk)
@@ -159,3 +168,27 @@ async def test_a_list_seen_live_is_the_list_seen_later(desk: Desk, name: str) ->
     later_page = await desk.visit(name, java_script_enabled=False)
 
     assert live_lines == await drawn(later_page, ".ticket-rows")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_addresses_that_people_write_can_be_followed_and_nothing_else(
+    desk: Desk, scripts: bool
+) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    if not scripts:
+        for words in ADDRESSES:
+            await desk.live.do("amir", ticket, "post_message", body=words)
+    carla = await desk.visit("carla", f"/tickets/{ticket}", java_script_enabled=scripts)
+    if scripts:
+        for words in ADDRESSES:
+            await desk.live.do("amir", ticket, "post_message", body=words)
+
+    await expect(carla.locator(".entries .body")).to_have_text(list(ADDRESSES))
+    links = carla.locator(".entries .body a")
+    assert await links.evaluate_all("links => links.map((link) => link.getAttribute('href'))") == [
+        "http://127.0.0.1/help/mails",
+        "https://example.org/a_b?c=d&e#f",
+        "https://example.org/",
+        "https://example.org/@me",
+    ]
+    assert await links.evaluate_all("links => links.every(({ rel, target }) => rel && target === '_blank')")

@@ -248,3 +248,63 @@ async def test_words_from_right_to_left_run_so_in_a_page_that_does_not(desk: Des
     await carla.press(BODY, "Enter")
     await expect(carla.locator(".entries .body")).to_have_count(2)
     assert not await carla.evaluate(runs_left, "li:last-child .body")
+
+
+async def test_what_was_refused_by_a_closed_ticket_can_be_written_otherwise_once_it_is_open(
+    desk: Desk,
+) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    await desk.cut(carla.context)
+    await carla.fill(BODY, "One thing more: the blue one")
+    await carla.press(BODY, "Enter")
+    await expect(carla.locator(".on-its-way")).to_have_count(1)
+    await desk.live.do("amir", ticket, "close_ticket")
+    await desk.mend(carla.context)
+    await expect(carla.locator(".failed")).to_have_count(1)
+    await expect(carla.get_by_text("This ticket is closed.")).to_be_visible()
+
+    await carla.get_by_role("button", name="Edit").click()
+    await expect(carla.locator(".failed")).to_have_count(0)
+    await expect(carla.get_by_role("alert").filter(has_text="Your words are kept.")).to_be_visible()
+    await carla.reload()
+    await carla.get_by_role("button", name="Reopen the ticket").click()
+
+    await expect(carla.locator(BODY)).to_have_value("One thing more: the blue one")
+
+
+async def test_an_agent_who_opens_a_closed_ticket_has_all_replies_once_it_is_reopened(desk: Desk) -> None:
+    ticket = await desk.live.raise_ticket(query="I forgot my password")
+    await desk.live.do("ada", ticket, "assign_agent", agent=desk.live.id("amir"))
+    await desk.live.do("carla", ticket, "close_ticket")
+    amir = await desk.visit("amir", f"/tickets/{ticket}")
+
+    await desk.live.do("carla", ticket, "reopen_ticket")
+
+    await expect(amir.get_by_role("button", name="Insert “Forgotten your password”")).to_be_visible()
+    await amir.locator(BODY).press_sequentially("/bye")
+    await expect(amir.locator("#canned").get_by_role("option")).to_have_count(1)
+    await expect(amir.locator(BODY)).to_have_attribute("placeholder", "Write a message, or / for a reply")
+
+
+async def test_what_can_be_done_no_more_goes_when_the_ticket_closes_or_is_another_agents(desk: Desk) -> None:
+    ticket = await desk.live.raise_ticket(query="I forgot my password")
+    await desk.live.do("ada", ticket, "assign_agent", agent=desk.live.id("amir"))
+    amir = await desk.visit("amir", f"/tickets/{ticket}")
+    insert = amir.get_by_role("button", name="Insert “Forgotten your password”")
+    aside = (insert, amir.get_by_label("Priority"), amir.get_by_role("region", name="Actions"))
+    for part in aside:
+        await expect(part).to_be_visible()
+
+    await desk.live.do("carla", ticket, "close_ticket")
+    await expect(amir.get_by_text("This ticket is closed.")).to_be_visible()
+    for part in aside:
+        await expect(part).to_have_count(0)
+    await desk.live.do("carla", ticket, "reopen_ticket")
+    for part in aside:
+        await expect(part).to_be_visible()
+    await desk.live.do("ada", ticket, "assign_agent", agent=desk.live.id("bea"))
+
+    await expect(amir.get_by_text("This ticket is no longer yours to see.")).to_be_visible()
+    for part in aside:
+        await expect(part).to_have_count(0)

@@ -208,6 +208,7 @@ async def test_after_ten_wrong_tries_no_more_are_heard_for_a_while(house: House,
     limited = await refusal(house, login, PASSWORD)
     assert limited.code is Code.RATE_LIMITED
     assert limited.retry_after == 5 * 60
+    assert limited.message == "Too many tries. Try again in 5 minutes."
 
     house.later(5 * MINUTE)
     assert (await refusal(house, login)).code is Code.UNAUTHENTICATED

@@ -120,6 +120,7 @@ async def test_carla_deletes_her_account_but_not_by_accident(pages: Pages) -> No
     slip = await browser.send("/account/delete")
     assert slip.status == 400
     assert slip.fault_of("sure") == "Tick this if you are sure."
+    assert "sure: " not in slip.html
     assert await browser.is_signed_in()
 
     assert (await browser.send("/account/delete", sure="yes")).leads_to == "/login?done=deleted"

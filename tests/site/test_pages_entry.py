@@ -129,6 +129,8 @@ async def test_signing_in_leads_on_to_the_page_that_was_wanted_if_it_is_ours(pag
 
     wanted = await pages.browser().open("/login?next=/tickets/7")
     assert wanted.value_of("next") == "/tickets/7"
+    assert "Sign in to go on to where you were." in wanted.html
+    assert "to go on" not in (await pages.browser().open("/login")).html
     assert (await pages.browser().send("/login", **as_carla, next="/tickets/7")).leads_to == "/tickets/7"
     for foreign in (
         "//evil.example",
@@ -157,7 +159,9 @@ async def test_carla_forgot_her_password_and_sets_a_new_one_with_the_code(pages:
     browser = pages.browser()
     asked = await browser.send("/forgot", email="carla@example.org")
     assert asked.leads_to == "/reset?done=asked"
-    assert "on its way" in (await browser.open(asked.leads_to)).html
+    page = await browser.open(asked.leads_to)
+    assert "on its way" in page.html
+    assert page.value_of("email") == "carla@example.org", "it need not be typed again"
     minted = await pages.house.resets.mint("carla@example.org")
     assert minted
 
@@ -169,14 +173,17 @@ async def test_carla_forgot_her_password_and_sets_a_new_one_with_the_code(pages:
     assert unequal.value_of("code") == minted[1]
     assert unequal.value_of("email") == "carla@example.org"
     assert changed.leads_to == "/login?done=reset"
+    assert (await browser.open("/reset")).value_of("email") is None
     assert (await browser.sign_in("carla@example.org")).status == 401
     assert (await browser.sign_in("carla@example.org", "another horse")).leads_to == "/tickets"
 
 
 async def test_asking_for_a_code_looks_the_same_for_nobody(pages: Pages) -> None:
-    asked = await pages.browser().send("/forgot", email="nobody@example.org")
+    browser = pages.browser()
+    asked = await browser.send("/forgot", email="nobody@example.org")
 
     assert asked.leads_to == "/reset?done=asked"
+    assert (await browser.open(asked.leads_to)).value_of("email") == "nobody@example.org"
     assert (await pages.browser().send("/forgot", email="no address")).status == 400
 
 

@@ -79,6 +79,8 @@ async def test_an_agent_looks_at_an_article_then_saves_it(pages: Pages) -> None:
     assert "Nothing is saved yet" in looked.html
     assert "<h2>Steps</h2>" in looked.html
     assert (await pages.browser().open("/help/descaling-a-kettle")).status == 404
+    save, again = (looked.html.index(f'name="then" value="{value}"') for value in ("save", "look"))
+    assert save < again, "what follows is what Enter does"
     saved = await amir.send("/help/new", then="save", **ARTICLE)
 
     shown = await pages.browser().open(saved.leads_to)
@@ -89,7 +91,7 @@ async def test_an_agent_looks_at_an_article_then_saves_it(pages: Pages) -> None:
         "/help/descaling-a-kettle/edit",
         then="save",
         seen=edit.value_of("seen") or "",
-        **ARTICLE | {"summary": "Use citric acid."},
+        **ARTICLE | {"summary": "Use\r\ncitric acid."},
     )
     assert "Use citric acid." in (await pages.browser().open(changed.leads_to)).html
     stale = await amir.send(

@@ -359,11 +359,34 @@ async def test_the_lists_are_each_persons_own_and_sift(cast: Cast) -> None:
     assert await rows(amir, "?show=waiting") == []
     assert await rows(ada) == [str(first)]
     assert await rows(ada, "?show=closed") == [str(second)]
-    assert await rows(ada, "?show=closed&q=PARCEL+%3Ctoo") == [str(second)]
+    for anywhere in ("", "show=open&", "show=all&"):
+        assert await rows(ada, f"?{anywhere}q=PARCEL+%3Ctoo") == [str(second)]
+    assert await rows(amir, "?q=parcel") == []
+    assert "No ticket matches, open or closed." in (await amir.open("/tickets?q=parcel")).html
     assert await rows(ada, f"?agent={cast.id('amir')}") == [str(first)]
     assert await rows(ada, f"?agent={cast.id('bea')}") == []
-    for wrong in ("?show=everything", "?agent=x", "?cursor=x"):
+    assert await rows(ada, "?show=everything") == [str(first)]
+    for wrong in ("?agent=x", "?cursor=x"):
         assert (await ada.open(f"/tickets{wrong}")).status == 400
+
+
+async def test_a_board_without_agents_says_that_they_come_first(cast: Cast) -> None:
+    ada = await visit(cast, "ada")
+    assert "there are none yet" not in (await ada.open("/tickets")).html
+    for name in ("amir", "bea"):
+        await cast.registry.staff.change(cast.people["ada"], cast.id(name), {"active": False})
+
+    assert 'href="/agents">Create the first agent</a>' in (await ada.open("/tickets")).html
+
+
+async def test_an_admin_is_told_that_what_was_said_is_not_shown(cast: Cast) -> None:
+    ticket = await cast.ticket_with_agent()
+    await cast.do("amir", ticket, "post_message", body="Hello")
+    words = "You see what happened here, not what was said."
+
+    assert words in await (await visit(cast, "ada")).see(ticket)
+    for name in ("carla", "amir"):
+        assert words not in await (await visit(cast, name)).see(ticket)
 
 
 async def test_a_long_list_has_further_pages(cast: Cast) -> None:

@@ -1,13 +1,20 @@
 // Entry point for agents, beside ticket.js: replies written beforehand. `/` in an empty composer lists them, further
-// letters narrow the list. They come with the page, as data: [{shortcut, body}].
+// letters narrow the list. They come with the composer, as data: [{shortcut, body}].
 
-const replies = JSON.parse(document.querySelector(".canned-replies").textContent);
+const HINT = ", or / for a reply";
+const room = matchMedia("(width >= 48rem)");
 let found = [];
 let at = 0;
 
-// The composer may be another one after the ticket was closed and reopened: everything is looked up when it is needed.
+// There is no composer while the ticket is closed, and another one once it is reopened: everything is looked up when it
+// is needed.
+const replies = () => JSON.parse(document.querySelector(".canned-replies").textContent);
 const text = () => document.querySelector("message-composer textarea");
 const list = () => document.getElementById("canned");
+
+new MutationObserver(hint).observe(document.getElementById("panel"), { childList: true });
+room.addEventListener("change", hint);
+hint();
 
 document.addEventListener("input", ({ target }) => target === text() && look());
 document.addEventListener("focusout", ({ target }) => target === text() && show([]));
@@ -15,9 +22,14 @@ document.addEventListener("pointerdown", press, true);
 // Before the composer hears of the key, which might send.
 document.addEventListener("keydown", (event) => event.target === text() && key(event), true);
 
+function hint() {
+  const words = text()?.placeholder.replace(HINT, "");
+  if (words) text().placeholder = words + (room.matches ? HINT : "");
+}
+
 function look() {
   const typed = /^\/(\S*)$/.exec(text().value)?.[1]?.toLowerCase();
-  show(typed === undefined ? [] : replies.filter(({ shortcut }) => shortcut.toLowerCase().includes(typed)));
+  show(typed === undefined ? [] : replies().filter(({ shortcut }) => shortcut.toLowerCase().includes(typed)));
 }
 
 function key(event) {

@@ -60,7 +60,7 @@ export class Pending {
     }
   }
 
-  /** It has become an entry. */
+  /** It has become an entry, or is given up. */
   settle(key) {
     const message = this.#find(key);
     if (!message) return;
@@ -82,11 +82,9 @@ export class Pending {
     this.pump();
   }
 
-  /** Gives the command back to whoever wants to keep it. */
-  discard(key) {
-    const command = this.#find(key)?.command;
-    this.settle(key);
-    return command;
+  /** What was to be done, for whoever wants to keep it before it is given up. */
+  commandOf(key) {
+    return this.#find(key)?.command;
   }
 
   /** The outbox is the truth, but for what is just being put there. */

@@ -1,9 +1,10 @@
 // The parts of a ticket's page that follow from its state (its facts, what may be done, whether it can be written on).
 // When the state has changed they are taken anew from the server's own page: one source of markup, and of what is allowed.
 
+import { offerFolding } from "./facts.js";
 import { localise } from "./format.js";
 
-const REGIONS = ["about", "actions", "panel", "assistant"];
+const REGIONS = ["about", "actions", "panel", "assistant", "suggested"];
 
 export class Regions {
   #presence = new Map();
@@ -52,17 +53,20 @@ export class Regions {
     localise(place);
   }
 
-  /** Words cannot be added from now on; the rest follows with the page. */
+  /** Nothing can be done from now on; what still can be follows with the page. */
   close() {
-    const panel = document.getElementById("panel");
-    if (panel?.dataset.is === "open") panel.replaceChildren();
+    if (document.getElementById("panel")?.dataset.is === "open") empty("panel");
+    for (const id of ["actions", "suggested", "assistant"]) empty(id);
+    for (const button of document.querySelectorAll("#about > button")) button.remove();
   }
 
   #replace(id, fresh) {
     const old = document.getElementById(id);
     if (!old || !fresh) return;
-    // A composer stays as it is, with what is being written in it.
-    if (id === "panel" && old.dataset.version === fresh.dataset.version && old.children.length) return;
+    // A composer stays as it is, with what is being written in it, and so do the replies that were found.
+    const { version } = fresh.dataset;
+    if (version && old.dataset.version === version && old.children.length) return;
+    if (!fresh.children.length) fold(old);
     const focused = old.contains(document.activeElement) ? document.activeElement : null;
     const wasOpen = [...old.querySelectorAll("details")].map((details) => details.open);
     Object.assign(old.dataset, { ...fresh.dataset });
@@ -70,6 +74,7 @@ export class Regions {
     localise(old);
     old.querySelectorAll("details").forEach((details, n) => (details.open = wasOpen[n] ?? details.open));
     if (focused?.name) old.querySelector(`[name="${CSS.escape(focused.name)}"]`)?.focus();
+    if (id === "about") offerFolding(old);
     if (id === "panel") this.replaced();
   }
 
@@ -80,4 +85,15 @@ export class Regions {
       chip.textContent = online ? "Online" : "Offline";
     }
   }
+}
+
+function empty(id) {
+  const region = document.getElementById(id);
+  region?.replaceChildren();
+  if (region) fold(region);
+}
+
+/** What stands open over the page goes when there is nothing in it any more. */
+function fold(region) {
+  if (region.popover) region.hidePopover();
 }

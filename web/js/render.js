@@ -38,7 +38,7 @@ export function renderEntry(entry, viewer, quoted) {
   const item = template.content.firstElementChild.cloneNode(true);
   fillItem(item, entry, viewer);
   for (const [name, read] of Object.entries(TEXTS)) fillPlace(item, name, read(entry, viewer));
-  if (entry.actor.role === "bot") linkArticles(item.querySelector(".body"));
+  link(item.querySelector(".body, .details"), entry.actor.role === "bot");
   fillLinks(item, entry);
   fillTime(item, entry.at);
   fillStars(item, entry.stars);
@@ -85,11 +85,21 @@ function fillPlace(item, name, text) {
   else place.textContent = text;
 }
 
-/** The articles that the bot names can be followed; nothing else that it says can be. */
-function linkArticles(place) {
+const ARTICLE = /(\/help\/(?:questions\/)?[a-z0-9-]+)/;
+// The same as the server's: no blanks, no signs that turn the direction, no name before the host, no end of a sentence.
+const APART = '\\x00-\\x20\\x7f-\\xa0\\u1680\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\ufeff<>"';
+const ADDRESS = new RegExp(`(https?://(?![^${APART}/?#]*@)[^${APART}]*[^${APART}.,:;!?'()\\[\\]{}…’”»])`);
+
+/** The articles that the bot names can be followed, and addresses that people write; nothing else that is said can be. */
+function link(place, isBot) {
   if (!place) return;
-  const parts = place.textContent.split(/(\/help\/(?:questions\/)?[a-z0-9-]+)/);
-  place.replaceChildren(...parts.map((part, n) => (n % 2 ? Object.assign(made("a", ""), { href: part, textContent: part }) : part)));
+  const parts = place.textContent.split(isBot ? ARTICLE : ADDRESS);
+  if (parts.length > 1) place.replaceChildren(...parts.map((part, n) => (n % 2 ? linkTo(part, isBot) : part)));
+}
+
+function linkTo(href, isOurs) {
+  const link = Object.assign(document.createElement("a"), { href, textContent: href });
+  return isOurs ? link : Object.assign(link, { target: "_blank", rel: "noopener noreferrer nofollow" });
 }
 
 function fillLinks(item, entry) {

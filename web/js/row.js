@@ -30,6 +30,8 @@ const SHOWN = {
   rated: (ticket) => Boolean(ticket.rating),
   badge: (ticket) => ticket.unread > 0,
   agent: (ticket, role) => role !== "admin" || ticket.status === "closed",
+  // What is said moves no ticket of an admin's, though somebody has begun to wait since.
+  changes: (ticket) => ticket.waiting_since > ticket.updated_at,
 };
 
 export function newRow() {

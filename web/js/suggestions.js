@@ -4,9 +4,13 @@
 const PAUSE = 800;
 const NONE = "The help knows nothing about this.";
 
-/** Fills `box`, and again whenever the customer has said more. */
+let watched = null;
+
+/** Fills the list in `box`, and again whenever the customer has said more; one that is being filled already stays so. */
 export function suggest(box) {
   const list = box.querySelector(".suggestions");
+  if (!list || list === watched) return;
+  watched = list;
   let timer;
   let latest = 0;
   const look = async () => {
@@ -15,6 +19,7 @@ export function suggest(box) {
     if (found && asked === latest) show(list, found, box);
   };
   const said = new MutationObserver((changes) => {
+    if (!list.isConnected) return said.disconnect(); // the ticket was closed meanwhile
     if (!changes.some(({ addedNodes }) => [...addedNodes].some(isTheirs))) return;
     clearTimeout(timer);
     timer = setTimeout(look, PAUSE);

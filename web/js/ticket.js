@@ -4,12 +4,14 @@ import "./common.js";
 import { attaching } from "./attaching.js";
 import { MessageComposer } from "./composer.js";
 import { Conversation } from "./conversation.js";
+import { keepOpenWhereThereIsRoom } from "./facts.js";
 import { carryOut } from "./forms.js";
 import { tick } from "./format.js";
 import { Regions } from "./regions.js";
 import { Connection, showLine } from "./socket.js";
 import { TicketTimeline } from "./timeline.js";
 import { newKey } from "./keys.js";
+import { Draft } from "./store.js";
 
 customElements.define("ticket-timeline", TicketTimeline);
 customElements.define("message-composer", MessageComposer);
@@ -86,10 +88,26 @@ function decideFailed(event, conversation) {
   const { key } = event.target.closest(".entry").dataset;
   if (act === "again") return conversation.pending.tryAgain(key);
   if (!act) return;
-  const { body } = conversation.pending.discard(key);
   const composer = document.querySelector("message-composer");
+  const { body, type } = conversation.pending.commandOf(key);
+  if (act === "edit" && !composer && !keepAsDraft(conversation, { body, type })) return;
+  conversation.pending.settle(key);
   if (act === "edit") composer?.giveBack(body);
   else composer?.text.focus();
+}
+
+/** There is nowhere to write while the ticket is closed. Returns whether the words are kept until there is. */
+function keepAsDraft({ pending, ticket }, { body, type }) {
+  const draft = new Draft(pending.person, ticket);
+  const whole = [draft.get()?.body, body].filter(Boolean).join("\n");
+  draft.set({ body: whole, type });
+  const isKept = draft.get()?.body === whole;
+  const words = isKept ? "Your words are kept. Once the ticket is reopened they stand where you write." : "Your words cannot be kept here.";
+  const notice = Object.assign(document.createElement("p"), { className: "notice", role: "alert", textContent: words });
+  const panel = document.getElementById("panel");
+  panel.querySelector(":scope > .notice")?.remove();
+  panel.prepend(notice);
+  return isKept;
 }
 
 async function takeBack(of, conversation, connection) {
@@ -102,12 +120,4 @@ async function takeBack(of, conversation, connection) {
   } catch (error) {
     await isSure("It could not be taken back", error.message, "");
   }
-}
-
-/** On phones the facts fold away; where there is room they stand open. */
-function keepOpenWhereThereIsRoom(about) {
-  const room = matchMedia("(width >= 60rem)");
-  const adapt = () => (about.querySelector("details").open = room.matches);
-  room.addEventListener("change", adapt);
-  adapt();
 }
