@@ -109,8 +109,8 @@ async def test_who_signs_in_next_finds_nothing_of_the_one_before(desk: Desk, lin
     await carla.fill("[name=password]", PASSWORD)
     await carla.click("button[type=submit]")
     await carla.wait_for_url("**/tickets")
-    await keeps(carla, "/tickets")
-    assert await kept_pages(carla) == ["/tickets"]
+    await keeps(carla, "/tickets", "/tickets/new")
+    assert await kept_pages(carla) == ["/tickets", "/tickets/new"]
     gone(line)
     await carla.goto("/tickets")
     await expect(carla.locator("body")).to_contain_text("Signed in as Omar")

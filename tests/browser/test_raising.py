@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.desk import Desk
+from tests.browser.desk import Desk, comes_true
 from tests.browser.lines import bad_line, gone, outgoing
 from tests.proxy import Proxy
 
@@ -65,6 +65,22 @@ async def test_a_ticket_raised_without_a_connection_is_raised_on_return(desk: De
     await expect(carla.locator("#t1 .subject")).to_have_text("My parcel is wet")
     await expect(carla.locator(".unraised")).to_be_hidden()
     assert await raised(desk) == [("My parcel is wet", "urgent")]
+
+
+async def test_the_form_is_at_hand_without_a_connection_though_it_was_never_opened(
+    desk: Desk, line: Proxy
+) -> None:
+    carla = await desk.visit("carla")
+    await desk.worker_at_hand(carla)
+    await carla.goto("/tickets")
+    await comes_true(carla, "caches.match('/tickets/new', {ignoreVary: true}).then(Boolean)")
+
+    gone(line)
+    await carla.get_by_role("link", name="New ticket").click()
+    await fill(carla)
+    await carla.click("main button[type=submit]")
+
+    await expect(carla.get_by_role("status")).to_contain_text("Your ticket is kept here")
 
 
 async def test_a_refused_one_says_why_where_it_is_wrong(desk: Desk) -> None:

@@ -116,6 +116,12 @@ async function keep(url, answer, asked) {
   const known = await cache.keys();
   for (const oldest of known.slice(0, Math.max(0, known.length - MOST_PAGES))) await cache.delete(oldest);
   if (asked !== age) await caches.delete(name); // signed out in this very moment
+  else if (text.includes('href="/tickets/new"')) await keepForm(new URL("/tickets/new", url), asked);
+}
+
+/** What the list's first button leads to is kept with the list: one may never have pressed it while there was a network. */
+async function keepForm(url, asked) {
+  if (!(await keptPage(url))) await keep(url, await fetch(url), asked);
 }
 
 async function keptPage(url) {
