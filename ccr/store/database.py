@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
+from ccr.store.checkpoints import Checkpoints
 from ccr.store.connection import Connection
 from ccr.store.dialects import Dialect, Driver, Trouble
 from ccr.store.reach import Reach
@@ -30,7 +31,10 @@ class Database:
         self.dialect = dialect
         self.writers, self.readers = writers, readers
         reach = Reach()
-        self._writers = [Writer(connect, dialect, f"writer-{n}", reach) for n in range(writers)]
+        self._checkpoints = None if dialect.remote else Checkpoints(connect, dialect)
+        self._writers = [
+            Writer(connect, dialect, f"writer-{n}", reach, self._checkpoints) for n in range(writers)
+        ]
         self._readers = Readers(connect, dialect, reach, readers)
 
     async def write(
@@ -75,4 +79,6 @@ class Database:
     def _join(self) -> None:
         for writer in self._writers:
             writer.join()
+        if self._checkpoints is not None:
+            self._checkpoints.stop()
         self._readers.close()

@@ -9,6 +9,7 @@ from time import monotonic
 
 from ccr.desk.refusals import unavailable
 from ccr.store.batches import Batches, Job
+from ccr.store.checkpoints import Checkpoints
 from ccr.store.dialects import Dialect, Driver
 from ccr.store.reach import Reach
 from ccr.store.remote import RemoteBatches
@@ -29,7 +30,14 @@ LONGEST = 2.8
 class Writer(threading.Thread):
     """One thread, one connection, one transaction at a time for everything that waits."""
 
-    def __init__(self, connect: Callable[[], Driver], dialect: Dialect, name: str, reach: Reach) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Driver],
+        dialect: Dialect,
+        name: str,
+        reach: Reach,
+        checkpoints: Checkpoints | None = None,
+    ) -> None:
         super().__init__(name=name, daemon=True)
         self._patience = _Patience() if dialect.remote else None
         self._batches = (
@@ -39,6 +47,7 @@ class Writer(threading.Thread):
         )
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self._riders: deque[Job] = deque()
+        self._checkpoints = checkpoints
         self._answers = _Answers()
         self._begun = self._stopped = False
 
@@ -52,6 +61,8 @@ class Writer(threading.Thread):
         if not self._begun:
             self._begun = True
             self.start()
+            if self._checkpoints is not None:
+                self._checkpoints.start()
         if self._patience is not None:
             job.taken_at = monotonic()
             self._patience.watch(job)
@@ -91,6 +102,8 @@ class Writer(threading.Thread):
             if batch:
                 self._batches.carry_out(batch)
                 self._answer(batch)
+                if self._checkpoints is not None:
+                    self._checkpoints.committed()
         self._batches.close()
 
     def _answer(self, batch: list[Job]) -> None:

@@ -86,6 +86,9 @@ class Dialect(Protocol):
     def rollback(self, driver: Driver) -> None:
         """Take it back."""
 
+    def checkpoint(self, driver: Driver) -> None:
+        """Move what was committed from the log into the file, as far as that holds nobody up; where we do so at all."""
+
     def inserted_id(self, cursor: Any) -> int:
         """The identity that the cursor's INSERT was given."""
 

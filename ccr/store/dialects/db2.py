@@ -54,6 +54,9 @@ class DB2:
         """Takes back, and lets go of every lock."""
         driver.rollback()
 
+    def checkpoint(self, driver: Any) -> None:
+        """The server's own business."""
+
     def inserted_id(self, cursor: Any) -> int:
         """The identity last given on this connection."""
         cursor.execute("VALUES IDENTITY_VAL_LOCAL()", ())

@@ -36,6 +36,10 @@ class SQLite:
         if getattr(driver, "in_transaction", True):
             driver.cursor().execute("ROLLBACK")
 
+    def checkpoint(self, driver: Driver) -> None:
+        """PASSIVE: beside readers and the writer, who begins the log anew when all of it has been moved."""
+        driver.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
     def inserted_id(self, cursor: Any) -> int:
         """SQLite's own rowid."""
         return int(cursor.lastrowid)
