@@ -13,7 +13,7 @@ from playwright.async_api import Page, async_playwright, expect
 from ccr.desk.refusals import Code, Refusal
 from ccr.package_files import static_folder
 from tests.accounts_house import PASSWORD
-from tests.browser.desk import FLAGS, Desk
+from tests.browser.desk import FLAGS, LIVE, Desk
 from tests.browser.lines import BODY, ON_ITS_WAY, back, bad_line, gone, outgoing, write, write_unsent
 from tests.proxy import Proxy
 from tests.waiting import until
@@ -197,10 +197,43 @@ async def test_nobody_else_sends_it_and_its_writer_does_on_return(desk: Desk, li
     assert await outgoing(page) == 1
     assert await stored(desk, ticket) == []
     desk.complaints.clear()  # the browser's own line about the answer's status
-    await page.context.clear_cookies()
+    await sign_out(page)
+    assert await outgoing(page) == 1
     await sign_in(page, "carla")
 
     await has_stored(desk, ticket, ["From Carla"])
+
+
+async def test_signing_out_forgets_what_one_has_written_and_nobody_elses(desk: Desk) -> None:
+    of_omar, of_carla = await desk.live.raise_ticket("omar"), await desk.live.ticket_with_agent()
+    page = await desk.visit("carla")
+    await page.context.add_init_script(
+        "IDBFactory.prototype.open = () => { throw new DOMException('', 'SecurityError') };"
+    )  # so that what is unsent lies in local storage, too
+    await page.goto(f"/tickets/{of_carla}")
+    await page.wait_for_selector(LIVE)
+    await desk.cut(page.context)
+    await write(page, "From Carla")
+    await expect(page.locator(ON_ITS_WAY)).to_have_count(1)
+    await page.fill(BODY, "Half written by Carla")
+    await page.goto("about:blank")
+    await page.context.clear_cookies()
+    await desk.mend(page.context)
+
+    await sign_in(page, "omar")
+    await page.goto(f"/tickets/{of_omar}")
+    await page.fill(BODY, "Half written by Omar")
+    await page.wait_for_selector(LIVE)
+    await sign_out(page)
+    await sign_in(page, "omar")
+    await page.goto(f"/tickets/{of_omar}")
+    await expect(page.locator(BODY)).to_have_value("")
+    await sign_out(page)
+    await sign_in(page, "carla")
+    await page.goto(f"/tickets/{of_carla}")
+
+    await expect(page.locator(BODY)).to_have_value("Half written by Carla")
+    await expect(page.locator(".entries .body")).to_have_text(["From Carla"])
 
 
 async def sign_in(page: Page, name: str) -> None:
@@ -208,7 +241,12 @@ async def sign_in(page: Page, name: str) -> None:
     await page.fill("[name=email]", f"{name}@example.org")
     await page.fill("[name=password]", PASSWORD)
     await page.click("button[type=submit]")
-    await page.wait_for_selector("[data-live]")
+    await page.wait_for_selector(LIVE)
+
+
+async def sign_out(page: Page) -> None:
+    await page.click("footer button")
+    await page.wait_for_url("**/login**")
 
 
 async def test_who_signs_out_is_asked_about_what_has_not_been_sent(desk: Desk, line: Proxy) -> None:
