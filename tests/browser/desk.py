@@ -25,6 +25,8 @@ FLAGS = (
 )
 WORKER_OUT_OF_REACH = "An unknown error occurred when fetching the script."
 """What Chromium itself says of a service worker that could not be fetched, whatever the page makes of that."""
+GIVEN_UP = "WebSocket is closed before the connection is established"
+"""And of a connection that the page does not wait for any longer."""
 
 LIVE = "[data-live]"
 """A timeline or a list that hears of everything by now."""
@@ -71,7 +73,9 @@ class Desk:
         # That the network was away, as a test had it, is not the page's fault.
         if "ERR_INTERNET_DISCONNECTED" in message.text:
             return
-        if self.bad_line and ("net::ERR_" in message.text or WORKER_OUT_OF_REACH in message.text):
+        if self.bad_line and any(
+            words in message.text for words in ("net::ERR_", WORKER_OUT_OF_REACH, GIVEN_UP)
+        ):
             return
         self.complaints.append(f"{message.type}: {message.text}")
 

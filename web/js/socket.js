@@ -89,7 +89,7 @@ export class Connection {
   #gone(hadOpened) {
     this.#line = undefined;
     this.isUp = false;
-    if (this.#isNobody) return void signedOut();
+    if (this.#isNobody && !document.documentElement.dataset.leaving) return void signedOut(); // else leaving.js sees to it
     for (const callback of this.#down) callback();
     // What is on the way may let no WebSocket through: the other way is tried in turn, until one opens.
     if (!hadOpened) this.#carry = this.#carry === byPolling ? byWebSocket : byPolling;
