@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
+from ccr.services.attachments import NewUpload
 from tests.accounts_house import PASSWORD
-from tests.browser.desk import Desk, comes_true
+from tests.browser.desk import LIVE, Desk, comes_true
 from tests.browser.lines import BODY, ON_ITS_WAY, back, bad_line, gone, write
+from tests.file_corpus import picture
 from tests.proxy import Proxy
 from tests.waiting import until
 
@@ -169,6 +171,72 @@ async def test_who_was_reading_further_up_goes_on_reading_there(desk: Desk, line
     await carla.fill(BODY, "Now I have read it")
     await carla.press(BODY, "Enter")
     await expect(carla.locator(".entries .body").last).to_have_text("Now I have read it")
+
+
+async def test_words_taken_back_go_for_who_is_reading_further_up_as_well(desk: Desk, line: Proxy) -> None:
+    live = desk.live
+    ticket = await live.ticket_with_agent()
+    await many(desk, ticket, 17)
+    image = picture("PNG")
+    new = NewUpload(name="secret.png", length=len(image))
+    shown = await live.registry.attachments.add(live.people["amir"], ticket, new, image)
+    await live.do("amir", ticket, "post_message", body="Secret words", attachments=[shown["id"]])
+    await live.do("amir", ticket, "post_message", body="Secret, too")
+    await live.do("carla", ticket, "post_message", body="Oh, is it?", reply_to=20)
+    await many(desk, ticket, 20)
+    carla = await desk.visit("carla")
+    await desk.worker_at_hand(carla)
+    await carla.goto(f"/tickets/{ticket}")
+    await carla.wait_for_selector(LIVE)
+    await carla.evaluate(f"{IN_LOG}.scrollTop = -1600")
+    await expect(carla.locator("#e12")).to_be_in_viewport()
+    where = "document.querySelector('#e12').getBoundingClientRect().top"
+    before = await carla.evaluate(where)
+
+    gone(line)
+    await many(desk, ticket, FAR)
+    await live.do("amir", ticket, "redact_message", of=20)
+    await back(line, carla)
+    await expect(carla.locator("#e20 .body")).to_have_text("Message taken back")
+    await expect(carla.locator("#e20 .files")).to_have_count(0)
+    await expect(carla.locator("#e22 .quoted-text")).to_have_text("Message taken back")
+    kept = "(await (await caches.match(location.href, {ignoreVary: true})).text()).includes('Secret')"
+    await comes_true(carla, f"async () => !{kept}")
+    await live.do("amir", ticket, "redact_message", of=21)
+    await expect(carla.locator("#e21 .body")).to_have_text("Message taken back")
+    assert await seqs(carla) == [*range(1, 43)]
+
+    gone(line)  # once more, as nothing of what follows is here yet
+    await live.do("carla", ticket, "redact_message", of=22)
+    await back(line, carla)
+    await expect(carla.locator("#e22 .body")).to_have_text("Message taken back")
+    assert abs(await carla.evaluate(where) - before) < 2
+    assert "Secret" not in await carla.content()
+
+
+async def test_words_taken_back_while_they_are_being_fetched_do_not_show(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    await many(desk, ticket, 60)
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    reading, read, taken_back = desk.live.registry.reading, asyncio.Event(), asyncio.Event()
+    timeline = reading.timeline
+
+    async def slow(*given: Any, **how: Any) -> Any:
+        found = await timeline(*given, **how)
+        read.set()
+        await taken_back.wait()
+        return found
+
+    monkeypatch.setattr(reading, "timeline", slow)
+    await carla.evaluate(f"{IN_LOG}.scrollTop = -{IN_LOG}.scrollHeight")
+    await read.wait()
+    await desk.live.do("amir", ticket, "redact_message", of=10)
+    await expect(carla.locator("#e63")).to_contain_text("took a message back")
+    taken_back.set()
+
+    await expect(carla.locator("#e10 .body")).to_have_text("Message taken back")
 
 
 async def test_a_page_that_was_one_persons_does_not_go_on_as_anothers(desk: Desk) -> None:
