@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, WebSocketRoute, expect
 
 from ccr.services.attachments import NewUpload
 from tests.accounts_house import PASSWORD
@@ -76,6 +77,51 @@ async def test_a_line_that_died_unnoticed_is_found_and_mended(
     await expect(carla.locator(".entries .body", has_text="Here I am")).to_have_count(1)
     await expect(carla.locator(ON_ITS_WAY)).to_have_count(0)
     await expect(carla.locator(".entries .body", has_text="Are you there?")).to_have_count(int(writes))
+
+
+async def test_every_dead_line_is_found_within_ten_seconds_while_something_waits(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla")
+    asked: list[str] = []
+    dead = False
+
+    def carry(socket: WebSocketRoute) -> None:
+        far = socket.connect_to_server()
+
+        def ask(said: str | bytes) -> None:
+            if "join" in str(said) or "do" in str(said):
+                asked.append(str(said))
+            far.send(said)
+
+        def answer(said: str | bytes) -> None:
+            if not (dead and str(said).startswith("43")):
+                socket.send(said)
+
+        socket.on_message(ask)
+        far.on_message(answer)
+
+    async def has_asked(count: int) -> None:
+        await until(lambda: len(asked) == count)
+
+    await carla.route_web_socket("**/socket.io/**", carry)
+    await carla.clock.install()
+    await carla.goto(f"/tickets/{ticket}")
+    await carla.wait_for_selector(LIVE)
+
+    now = await carla.evaluate("Date.now()")
+    await carla.clock.pause_at(
+        datetime.fromtimestamp(now / 1_000 + 1, UTC)
+    )  # no second passes but those below
+    dead = True  # it opens, but no answer comes
+    await write(carla, "Are you there?")
+    for count in (2, 3, 4):  # the first has joined before, the others ask to
+        await has_asked(count)
+        await carla.clock.fast_forward(10_000)
+        await carla.clock.fast_forward(3_000)  # by now it is coming back
+    dead = False
+    await carla.clock.resume()
+    await expect(carla.locator(".entries .body")).to_have_text(["Are you there?"])
+    await expect(carla.locator(ON_ITS_WAY)).to_have_count(0)
 
 
 async def test_where_websockets_are_blocked_plain_requests_do(desk: Desk) -> None:

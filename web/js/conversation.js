@@ -31,7 +31,7 @@ export class Conversation {
     this.pending = new Pending(timeline.viewer.me, this.ticket, {
       send: (message) => this.#send(message),
       came: (entries) => this.take(entries),
-      changed: (messages) => timeline.showPending(messages),
+      changed: (messages) => this.#showPending(messages),
       stuck: deliverLater,
     });
     this.mark = timeline.viewer.mayWrite ? new ReadMark(timeline, (mark) => connection.ask("read", mark)) : null;
@@ -52,6 +52,11 @@ export class Conversation {
   /** Entries that came in an acknowledgement. */
   take(entries) {
     return this.thread.take(entries).catch((error) => this.#failed(error));
+  }
+
+  #showPending(messages) {
+    this.connection.isNeeded = messages.some(({ fault }) => !fault);
+    this.timeline.showPending(messages);
   }
 
   /** Resolves once it is kept. */
