@@ -16,6 +16,15 @@ BODY = "textarea[name=body]"
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}}
 
 
+COLOUR = """(node) => {
+  const context = document.createElement("canvas").getContext("2d");
+  context.fillStyle = getComputedStyle(node).backgroundColor;
+  context.fillRect(0, 0, 1, 1);
+  return [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+}"""
+"""What a thing stands on: red, green and blue, up to 255."""
+
+
 async def write(page: Page, text: str) -> None:
     """Type it and press Enter."""
     await page.fill(BODY, text)
@@ -84,7 +93,7 @@ async def test_from_registering_to_rating_with_three_people_at_once(desk: Desk) 
 async def test_a_note_is_for_agents_alone_and_pale_yellow(desk: Desk) -> None:
     ticket = await desk.live.ticket_with_agent()
     carla = await desk.visit("carla", f"/tickets/{ticket}")
-    amir = await desk.visit("amir", f"/tickets/{ticket}")
+    amir = await desk.visit("amir", f"/tickets/{ticket}", color_scheme="light")
 
     await amir.check("[value=post_note]")
     await write(amir, "She was promised a refund.")
@@ -95,8 +104,10 @@ async def test_a_note_is_for_agents_alone_and_pale_yellow(desk: Desk) -> None:
     assert await said(carla) == ["Hello Carla"]
     assert "refund" not in await carla.content()
     note, message = amir.locator(".note .bubble"), amir.locator(".entry").last.locator(".bubble")
-    colour = "node => getComputedStyle(node).backgroundColor"
-    assert await note.evaluate(colour) != await message.evaluate(colour)
+    red, green, blue = await note.evaluate(COLOUR)
+    assert min(red, green) > 230  # pale …
+    assert blue < min(red, green) - 25  # … and yellow
+    assert await message.evaluate(COLOUR) != [red, green, blue]
 
 
 async def test_messages_written_without_a_connection_arrive_once_and_in_order(desk: Desk) -> None:
