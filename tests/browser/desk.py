@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from email import message_from_bytes
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 from tests.accounts_house import PASSWORD
 from tests.live import LASTING, WITHIN, Live, live_registry
 from tests.proxy import Proxy
+from tests.waiting import until
 
 FLAGS = (
     "--headless=new",
@@ -25,6 +28,15 @@ FLAGS = (
 )
 WORKER_OUT_OF_REACH = "An unknown error occurred when fetching the script."
 """What Chromium itself says of a service worker that could not be fetched, whatever the page makes of that."""
+GIVEN_UP = "WebSocket is closed before the connection is established"
+"""And of a connection that the page does not wait for any longer."""
+
+DORA = {
+    "first_name": "Dora",
+    "last_name": "Dahl",
+    "email": "dora@example.org",
+    "mobile": "+47 22 22 22",
+}
 
 LIVE = "[data-live]"
 """A timeline or a list that hears of everything by now."""
@@ -46,6 +58,35 @@ class Desk:
 
     async def visit(self, name: str, path: str = "/tickets", *, live: bool = True, **look: Any) -> Page:
         """A page of a new browser of this person's; `live` unless it has no scripts or nothing to hear."""
+        page = await self._open(look)
+        await self._sign_in(page, name)
+        if path != "/tickets":
+            await page.goto(path)
+        if live and look.get("java_script_enabled", True):
+            await page.wait_for_selector(LIVE)
+        return page
+
+    async def newcomer(self, **look: Any) -> Page:
+        """A page of a new browser of Dora's, who registers."""
+        page = await self._open(look)
+        await page.goto("/register")
+        for field, value in (DORA | {"password": PASSWORD, "confirm_password": PASSWORD}).items():
+            await page.fill(f"[name={field}]", value)
+        await page.click("main form button[type=submit]")
+        await page.wait_for_url("**/tickets")
+        return page
+
+    async def mailed(self, kind: str, to: str) -> None:
+        """Wait for the `.eml` of a mail of this kind to this person."""
+        folder = self.live.registry.settings.data / "mail"
+
+        def addressees() -> list[str]:
+            found = [message_from_bytes(path.read_bytes()) for path in folder.glob(f"*-{kind}.eml")]
+            return [parseaddr(mail["To"])[1] for mail in found]
+
+        await until(lambda: f"{to}@example.org" in addressees())
+
+    async def _open(self, look: dict[str, Any]) -> Page:
         context = await self.browser.new_context(
             base_url=self.live.url, **({"viewport": {"width": 1280, "height": 800}} | look)
         )
@@ -53,11 +94,6 @@ class Desk:
         page = await context.new_page()
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        await self._sign_in(page, name)
-        if path != "/tickets":
-            await page.goto(path)
-        if live and look.get("java_script_enabled", True):
-            await page.wait_for_selector(LIVE)
         return page
 
     async def _sign_in(self, page: Page, name: str) -> None:
@@ -71,7 +107,9 @@ class Desk:
         # That the network was away, as a test had it, is not the page's fault.
         if "ERR_INTERNET_DISCONNECTED" in message.text:
             return
-        if self.bad_line and ("net::ERR_" in message.text or WORKER_OUT_OF_REACH in message.text):
+        if self.bad_line and any(
+            words in message.text for words in ("net::ERR_", WORKER_OUT_OF_REACH, GIVEN_UP)
+        ):
             return
         self.complaints.append(f"{message.type}: {message.text}")
 

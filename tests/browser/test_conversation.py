@@ -16,6 +16,15 @@ BODY = "textarea[name=body]"
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}}
 
 
+COLOUR = """(node) => {
+  const context = document.createElement("canvas").getContext("2d");
+  context.fillStyle = getComputedStyle(node).backgroundColor;
+  context.fillRect(0, 0, 1, 1);
+  return [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+}"""
+"""What a thing stands on: red, green and blue, up to 255."""
+
+
 async def write(page: Page, text: str) -> None:
     """Type it and press Enter."""
     await page.fill(BODY, text)
@@ -29,12 +38,14 @@ async def said(page: Page) -> list[str]:
 
 async def test_from_registering_to_rating_with_three_people_at_once(desk: Desk) -> None:
     ada, amir = await desk.visit("ada"), await desk.visit("amir")
-    carla = await desk.visit("carla", "/tickets/new", live=False, **PHONE)
+    dora = await desk.newcomer(**PHONE)
 
     # She raises a ticket; it is on the board without reloading, and he is given it in its row.
-    await carla.fill("[name=query]", "The lamp flickers")
-    await carla.click("button[type=submit]")
-    await carla.wait_for_selector("[data-live]")
+    await dora.click("text=New ticket")
+    await dora.fill("[name=query]", "The lamp flickers")
+    await dora.click("main form button[type=submit]")
+    await dora.wait_for_selector("#panel")
+    await dora.wait_for_selector("[data-live]")
     row = ada.locator("#t1")
     await expect(row).to_be_visible()
     await expect(ada.locator("[data-count=unassigned]")).to_have_text("1")
@@ -42,41 +53,43 @@ async def test_from_registering_to_rating_with_three_people_at_once(desk: Desk) 
     await expect(row.locator(".status")).to_have_text("Assigned")
     await expect(ada.locator("[data-count=unassigned]")).to_have_text("0")
     await expect(row.locator("select option:checked")).to_have_text("Amir Azad · 1 open · online")
+    await desk.mailed("agent_assigned", "dora")
+    await desk.mailed("ticket_assigned", "amir")
 
     # She sees who it is, he sees it in his list, and both talk.
-    await expect(carla.locator("#about")).to_contain_text("amir@example.org")
+    await expect(dora.locator("#about")).to_contain_text("amir@example.org")
     await amir.click("#t1 .subject")
     await amir.wait_for_selector("[data-live]")
-    await carla.locator(BODY).press_sequentially("Since")
-    await expect(amir.locator(".typing")).to_have_text("Carla Custer is writing")
-    await carla.locator(BODY).press_sequentially(" Tuesday")
-    await carla.press(BODY, "Enter")
+    await dora.locator(BODY).press_sequentially("Since")
+    await expect(amir.locator(".typing")).to_have_text("Dora Dahl is writing")
+    await dora.locator(BODY).press_sequentially(" Tuesday")
+    await dora.press(BODY, "Enter")
     await expect(amir.locator(".entry").last.locator(".body")).to_have_text("Since Tuesday")
     await expect(amir.locator(".typing")).to_be_hidden()
-    await expect(carla.locator(".entry.mine .ticks").last).to_have_text("✓✓")
+    await expect(dora.locator(".entry.mine .ticks").last).to_have_text("✓✓")
     await write(amir, "I send you another.")
-    await expect(carla.locator(".entry").last.locator(".body")).to_have_text("I send you another.")
+    await expect(dora.locator(".entry").last.locator(".body")).to_have_text("I send you another.")
     await expect(row.locator(".on")).to_have_text("Waiting for the customer")
     await expect(amir.locator(".turn span")).to_have_text("the customer")
-    await expect(carla.locator(".turn span")).to_have_text("you")
+    await expect(dora.locator(".turn span")).to_have_text("you")
 
     # He closes it: nobody can write any more, and she rates it.
     await amir.click("#actions summary")
     await amir.click("#actions details button[type=submit]")
-    for page in (carla, amir):
+    for page in (dora, amir):
         await expect(page.locator(BODY)).to_have_count(0)
     await expect(row).to_have_count(0)
     await ada.goto("/tickets?show=closed")
     await ada.wait_for_selector("[data-live]")
-    await carla.get_by_role("radio", name="4 stars").check()
-    await carla.click("#panel button[type=submit] >> nth=0")
-    await expect(carla.locator("#panel")).to_contain_text("You gave")
+    await dora.get_by_role("radio", name="4 stars").check()
+    await dora.click("#panel button[type=submit] >> nth=0")
+    await expect(dora.locator("#panel")).to_contain_text("You gave")
     await expect(amir.locator(".entry").last).to_contain_text("rated it")
     await expect(ada.locator("#t1 .rated")).to_have_text("4 of 5 ★")
 
     # And reopens it after all.
-    await carla.click("text=Reopen the ticket")
-    for page in (carla, amir):
+    await dora.click("text=Reopen the ticket")
+    for page in (dora, amir):
         await expect(page.locator(BODY)).to_be_visible()
     await expect(ada.locator("#t1")).to_have_count(0)
 
@@ -84,7 +97,7 @@ async def test_from_registering_to_rating_with_three_people_at_once(desk: Desk) 
 async def test_a_note_is_for_agents_alone_and_pale_yellow(desk: Desk) -> None:
     ticket = await desk.live.ticket_with_agent()
     carla = await desk.visit("carla", f"/tickets/{ticket}")
-    amir = await desk.visit("amir", f"/tickets/{ticket}")
+    amir = await desk.visit("amir", f"/tickets/{ticket}", color_scheme="light")
 
     await amir.check("[value=post_note]")
     await write(amir, "She was promised a refund.")
@@ -95,8 +108,10 @@ async def test_a_note_is_for_agents_alone_and_pale_yellow(desk: Desk) -> None:
     assert await said(carla) == ["Hello Carla"]
     assert "refund" not in await carla.content()
     note, message = amir.locator(".note .bubble"), amir.locator(".entry").last.locator(".bubble")
-    colour = "node => getComputedStyle(node).backgroundColor"
-    assert await note.evaluate(colour) != await message.evaluate(colour)
+    red, green, blue = await note.evaluate(COLOUR)
+    assert min(red, green) > 230  # pale …
+    assert blue < min(red, green) - 25  # … and yellow
+    assert await message.evaluate(COLOUR) != [red, green, blue]
 
 
 async def test_messages_written_without_a_connection_arrive_once_and_in_order(desk: Desk) -> None:

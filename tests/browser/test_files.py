@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import re
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,8 @@ from axe_playwright_python.async_playwright import Axe
 from PIL import Image
 from playwright.async_api import FilePayload, Page, expect
 
-from tests.browser.desk import Desk, comes_true
+from tests.accounts_house import PASSWORD
+from tests.browser.desk import LIVE, Desk, comes_true
 from tests.file_corpus import HTML, PDF, photograph, picture, saved
 from tests.files_house import Shaky
 from tests.proxy import open_proxy
@@ -61,6 +63,15 @@ FILM_AND_SOUND = """async () => {
   document.querySelector("textarea").dispatchEvent(event);
 }"""
 """A film and a sound as short as can be, made by the browser and dropped."""
+
+
+PARCELS = """() => new Promise((resolve) => {
+  indexedDB.open("ccr-files").onsuccess = ({ target: { result } }) => {
+    const count = result.transaction("parcels").objectStore("parcels").count();
+    count.onsuccess = () => (result.close(), resolve(count.result));
+  };
+})"""
+"""How many messages wait for their files in this browser."""
 
 
 @cache
@@ -252,6 +263,53 @@ async def test_a_message_that_waits_for_its_file_outlives_a_reload_and_can_be_ca
         proxy.heal()
     assert await desk.live.count("entries") == 3
     desk.complaints[:] = [words for words in desk.complaints if "status of 4" not in words]
+
+
+async def test_a_message_that_waits_for_its_file_outlives_somebody_elses_sign_out_and_not_ones_own(
+    desk: Desk,
+) -> None:
+    ticket, attachments = await desk.live.ticket_with_agent(), desk.live.registry.attachments
+    shaky: Any = Shaky(attachments.store)
+    attachments.store = shaky
+    page = await desk.visit("carla", f"/tickets/{ticket}")
+
+    async def sends(words: str) -> None:
+        await page.locator(PICK).set_input_files(PLAN)
+        await expect(page.locator(".tray .pick")).to_be_visible()
+        await page.fill(BODY, words)
+        await page.press(BODY, "Enter")
+        await comes_true(page, "Object.keys(localStorage).some((name) => name.startsWith('ccr:parcel'))")
+
+    async def becomes(name: str, path: str) -> None:
+        await page.goto("/login")
+        await page.fill("[name=email]", f"{name}@example.org")
+        await page.fill("[name=password]", PASSWORD)
+        await page.click("button[type=submit]")
+        await page.wait_for_url("**/tickets")
+        await page.goto(path)
+
+    shaky.away = True
+    await sends("With the plan")
+    await page.context.clear_cookies()  # as after a session that has simply run out
+    await becomes("omar", "/account")
+    await page.click("footer button")
+    await page.wait_for_url("**/login**")
+    shaky.away = False
+    await becomes("carla", f"/tickets/{ticket}")
+    await expect(page.locator("#e3 .file .name")).to_have_text("Plan.pdf")
+    await expect(page.locator("#e3 .body")).to_have_text("With the plan")
+
+    shaky.away = True
+    await sends("Not this one")
+    await page.click("footer button")
+    await page.get_by_role("button", name="Sign out all the same").click()
+    await page.wait_for_url("**/login**")
+    shaky.away = False
+    await becomes("carla", f"/tickets/{ticket}")
+    await page.wait_for_selector(LIVE)
+    assert await page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('ccr:'))") == []
+    assert await page.evaluate(PARCELS) == 0
+    desk.complaints[:] = [words for words in desk.complaints if not re.search("status of (409|503)", words)]
 
 
 async def test_over_a_slow_line_pictures_are_made_smaller_first(desk: Desk) -> None:

@@ -15,10 +15,13 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import CDPSession, Page, Worker
+from playwright.async_api import CDPSession, Page, Worker, expect
 
 from ccr.adapters.web_push import WebPusher
-from tests.browser.desk import Desk, open_desk
+from ccr.desk.commands import PostMessage
+from ccr.store import bots
+from tests.browser.desk import Desk, comes_true, open_desk
+from tests.live import Live, new_key
 from tests.push_service import PushService, push_service
 from tests.waiting import until
 
@@ -246,6 +249,48 @@ async def test_a_customer_is_asked_once_and_quietly_when_there_is_an_answer(noti
 
     name = f"ccr-offered:{live.id('carla')}"
     assert await page.evaluate("(name) => localStorage.getItem(name)", name) == "yes"
+
+
+async def test_the_bot_brings_no_question_and_no_is_an_answer_for_good(notified: Notified) -> None:
+    live = notified.desk.live
+    ticket, other = await live.ticket_with_agent(), await live.ticket_with_agent()
+    await bot_says(live, ticket, "Under Account.")
+    page = await notified.visit("carla", f"/tickets/{ticket}")
+    name = f"ccr-offered:{live.id('carla')}"
+    asked = page.get_by_text("Shall this browser tell you")
+
+    await has_looked(page)
+    await bot_says(live, ticket, "Or ask for a person.")
+    await expect(page.locator(".entry.bot .body")).to_have_text(["Under Account.", "Or ask for a person."])
+    assert await page.evaluate("(name) => localStorage.getItem(name)", name) is None
+    await expect(asked).to_have_count(0)
+    await live.do("amir", ticket, "post_message", body="Which colour is it?")
+    await expect(asked).to_have_count(1)
+    await live.do("amir", ticket, "post_message", body="And which size?")
+    await expect(page.locator(".entries .body").last).to_have_text("And which size?")
+    await expect(asked).to_have_count(1)
+
+    await page.get_by_role("button", name="No, thanks").click()
+    for visited in (ticket, other):
+        await page.goto(f"/tickets/{visited}")
+        await has_looked(page)
+        await live.do("amir", visited, "post_message", body="Are you there?")
+        await expect(page.locator(".entries .body").last).to_have_text("Are you there?")
+        await expect(asked).to_have_count(0)
+
+
+async def bot_says(live: Live, ticket: int, words: str) -> None:
+    bot = await live.registry.database.write(lambda connection: bots.person(connection, 0))
+    await live.registry.changes.carry_out(bot, ticket, new_key(), PostMessage(body=words))
+
+
+async def has_looked(page: Page) -> None:
+    """The part that asks is there, and knows by now whether there is anything to ask."""
+    loaded = (
+        "performance.getEntriesByType('resource').map(({ name }) => name).find((name) => /offer-/.test(name))"
+    )
+    await comes_true(page, f"Boolean({loaded})")
+    await page.evaluate(f"import({loaded}).then(() => {{}})")
 
 
 async def test_a_browser_that_takes_them_elsewhere_goes_on_being_told(notified: Notified) -> None:

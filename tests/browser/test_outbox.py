@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, Route, async_playwright, expect
 
 from ccr.desk.refusals import Code, Refusal
 from ccr.package_files import static_folder
 from tests.accounts_house import PASSWORD
-from tests.browser.desk import FLAGS, Desk
+from tests.browser.desk import FLAGS, LIVE, Desk
 from tests.browser.lines import BODY, ON_ITS_WAY, back, bad_line, gone, outgoing, write, write_unsent
 from tests.proxy import Proxy
 from tests.waiting import until
@@ -197,10 +197,43 @@ async def test_nobody_else_sends_it_and_its_writer_does_on_return(desk: Desk, li
     assert await outgoing(page) == 1
     assert await stored(desk, ticket) == []
     desk.complaints.clear()  # the browser's own line about the answer's status
-    await page.context.clear_cookies()
+    await sign_out(page)
+    assert await outgoing(page) == 1
     await sign_in(page, "carla")
 
     await has_stored(desk, ticket, ["From Carla"])
+
+
+async def test_signing_out_forgets_what_one_has_written_and_nobody_elses(desk: Desk) -> None:
+    of_omar, of_carla = await desk.live.raise_ticket("omar"), await desk.live.ticket_with_agent()
+    page = await desk.visit("carla")
+    await page.context.add_init_script(
+        "IDBFactory.prototype.open = () => { throw new DOMException('', 'SecurityError') };"
+    )  # so that what is unsent lies in local storage, too
+    await page.goto(f"/tickets/{of_carla}")
+    await page.wait_for_selector(LIVE)
+    await desk.cut(page.context)
+    await write(page, "From Carla")
+    await expect(page.locator(ON_ITS_WAY)).to_have_count(1)
+    await page.fill(BODY, "Half written by Carla")
+    await page.goto("about:blank")
+    await page.context.clear_cookies()
+    await desk.mend(page.context)
+
+    await sign_in(page, "omar")
+    await page.goto(f"/tickets/{of_omar}")
+    await page.fill(BODY, "Half written by Omar")
+    await page.wait_for_selector(LIVE)
+    await sign_out(page)
+    await sign_in(page, "omar")
+    await page.goto(f"/tickets/{of_omar}")
+    await expect(page.locator(BODY)).to_have_value("")
+    await sign_out(page)
+    await sign_in(page, "carla")
+    await page.goto(f"/tickets/{of_carla}")
+
+    await expect(page.locator(BODY)).to_have_value("Half written by Carla")
+    await expect(page.locator(".entries .body")).to_have_text(["From Carla"])
 
 
 async def sign_in(page: Page, name: str) -> None:
@@ -208,14 +241,24 @@ async def sign_in(page: Page, name: str) -> None:
     await page.fill("[name=email]", f"{name}@example.org")
     await page.fill("[name=password]", PASSWORD)
     await page.click("button[type=submit]")
-    await page.wait_for_selector("[data-live]")
+    await page.wait_for_selector(LIVE)
 
 
-async def test_who_signs_out_is_asked_about_what_has_not_been_sent(desk: Desk, line: Proxy) -> None:
+async def sign_out(page: Page) -> None:
+    await page.click("footer button")
+    await page.wait_for_url("**/login**")
+
+
+async def test_who_signs_out_is_asked_about_what_has_not_been_sent(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ticket = await desk.live.ticket_with_agent()
     carla = await desk.visit("carla", f"/tickets/{ticket}")
-    await desk.worker_at_hand(carla)
-    gone(line)
+
+    async def too_busy(*_: object, **__: object) -> None:
+        raise Refusal(Code.UNAVAILABLE, "Not now.")
+
+    monkeypatch.setattr(desk.live.registry.changes, "carry_out", too_busy)
     await write_unsent(carla, "One", "Two")
 
     await carla.click("footer button")
@@ -225,8 +268,68 @@ async def test_who_signs_out_is_asked_about_what_has_not_been_sent(desk: Desk, l
     await carla.click("footer button")
     await carla.get_by_role("button", name="Sign out all the same").click()
 
-    await expect(carla.get_by_role("heading", name="No connection")).to_be_visible()
+    await expect(carla.get_by_text("You are signed out.")).to_be_visible()
     assert await outgoing(carla) == 0
+    await carla.goto("/account")
+    await carla.wait_for_url("**/login**")
+
+
+@pytest.mark.parametrize("swallows", [False, True])
+async def test_on_a_dead_line_nobody_signs_out_and_nothing_is_lost(
+    desk: Desk, line: Proxy, swallows: bool
+) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla")
+    await desk.worker_at_hand(carla)
+    await carla.goto(f"/tickets/{ticket}")
+    await carla.wait_for_selector(LIVE)
+    if swallows:
+        line.black_hole()
+    else:
+        gone(line)
+    await write_unsent(carla, "One", "Two")
+    await carla.fill(BODY, "Half written")
+
+    await carla.click("footer button")
+    await carla.get_by_role("button", name="Sign out all the same").click()
+    await expect(carla.get_by_role("dialog")).to_contain_text("Signing out needs a connection")
+    await carla.get_by_role("button", name="Close").click()
+    await expect(carla.locator("footer button")).to_be_focused()
+    assert await outgoing(carla) == 2
+    assert await carla.evaluate("caches.match(location.href, {ignoreVary: true}).then(Boolean)")
+
+    line.cut()
+    await back(line, carla)
+    await has_stored(desk, ticket, ["One", "Two"])
+    await expect(carla.locator(ON_ITS_WAY)).to_have_count(0)
+    await carla.reload()
+    await expect(carla.locator(BODY)).to_have_value("Half written")
+    await sign_out(carla)
+
+
+async def test_signing_out_forgets_all_the_same_when_its_answer_comes_late(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    await carla.fill(BODY, "Half written")
+    refused: list[str] = []
+
+    def hear(frame: str | bytes) -> None:
+        if str(frame).startswith("44"):
+            refused.append(str(frame))
+
+    async def hold(route: Route) -> None:
+        answer = await route.fetch(max_redirects=0)
+        # By then the page has lost its connection, and been told twice that nobody is signed in.
+        await until(lambda: len(refused) == 2)
+        await route.fulfill(response=answer)
+
+    carla.on("websocket", lambda socket: socket.on("framereceived", hear))
+    await carla.route("**/logout", hold)
+
+    await sign_out(carla)
+
+    await expect(carla.get_by_text("You are signed out.")).to_be_visible()
+    assert await carla.evaluate("Object.keys(localStorage)") == []
 
 
 async def test_too_fast_for_the_desk_goes_slower_and_says_nothing_of_it(

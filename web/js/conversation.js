@@ -11,8 +11,6 @@ import { Thread } from "./thread.js";
 
 /** Entries after which the page's facts are others. */
 const CHANGES_STATE = new Set(["agent_assigned", "priority_changed", "ticket_closed", "ticket_reopened", "ticket_rated", "person_requested"]);
-/** Entries after which what is kept here must be forgotten: the page is fetched, and so kept, anew. */
-const IS_FORGOTTEN = new Set(["message_redacted"]);
 const OLDER_AT_ONCE = 50;
 const STALE = new Set(["conflict", "forbidden", "not_found"]);
 const GONE = new Set(["not_found", "forbidden"]);
@@ -26,13 +24,14 @@ export class Conversation {
     this.hasOlder = timeline.dataset.older === "yes";
     this.thread = new Thread(timeline.last, {
       apply: (entry) => this.#apply(entry),
+      early: (entry) => this.#takeBack(entry),
       fetchAfter: (after) => connection.ask("sync", { ticket: this.ticket, after }),
       far: () => this.#far(),
     });
     this.pending = new Pending(timeline.viewer.me, this.ticket, {
       send: (message) => this.#send(message),
       came: (entries) => this.take(entries),
-      changed: (messages) => timeline.showPending(messages),
+      changed: (messages) => this.#showPending(messages),
       stuck: deliverLater,
     });
     this.mark = timeline.viewer.mayWrite ? new ReadMark(timeline, (mark) => connection.ask("read", mark)) : null;
@@ -53,6 +52,11 @@ export class Conversation {
   /** Entries that came in an acknowledgement. */
   take(entries) {
     return this.thread.take(entries).catch((error) => this.#failed(error));
+  }
+
+  #showPending(messages) {
+    this.connection.isNeeded = messages.some(({ fault }) => !fault);
+    this.timeline.showPending(messages);
   }
 
   /** Resolves once it is kept. */
@@ -84,6 +88,7 @@ export class Conversation {
       });
       const { entries, ticket, reads, more, online } = answer;
       for (const { person, seq } of reads ?? []) if (person.id !== this.timeline.viewer.me) this.timeline.readUpTo(seq);
+      if (more && this.thread.isBehind) await this.#lookOver();
       if (more && !this.thread.isBehind) await this.thread.catchUp(answer);
       else await this.thread.take(entries);
       this.#compareState(ticket);
@@ -117,6 +122,7 @@ export class Conversation {
   }
 
   #apply(entry) {
+    this.#takeBack(entry);
     this.timeline.append(entry, this.thread.isBehind);
     keepNews([entry], ({ seq }) => seq);
     if (entry.key) this.pending.settle(entry.key);
@@ -125,15 +131,33 @@ export class Conversation {
       this.regions.turn(entry);
     }
     if (entry.type === "ticket_closed") this.regions.close();
-    if (CHANGES_STATE.has(entry.type) || IS_FORGOTTEN.has(entry.type)) this.#refresh();
+    if (CHANGES_STATE.has(entry.type)) this.#refresh();
     this.mark?.look();
     if (this.timeline.dropOldest()) this.hasOlder = true;
+  }
+
+  /** Words go at once, whatever else is still to come; and what is kept of them here: the page is fetched, and so kept, anew. */
+  #takeBack({ type, of }) {
+    if (type !== "message_redacted") return;
+    this.timeline.takeBack(of);
+    this.#refresh();
   }
 
   /** Too much has come to walk through all of it: on with the newest, unless the reader is reading what is here. */
   #far() {
     if (this.timeline.place.isAtEnd) return this.#restart();
     this.#stayBehind();
+    return this.#lookOver();
+  }
+
+  /** Some of what is shown may have been taken back in an entry that is left out: its words go, here and in what is kept. */
+  async #lookOver() {
+    const { first, last } = this.timeline;
+    for (let after = first - 1, entries; after < last; after = entries.at(-1).seq) {
+      ({ entries } = await this.connection.ask("sync", { ticket: this.ticket, after }));
+      for (const { seq, redacted } of entries) if (redacted) this.timeline.takeBack(seq);
+    }
+    this.#refresh();
   }
 
   #stayBehind() {

@@ -1,5 +1,5 @@
-// A quiet question to a customer, once in each browser, when an agent has answered: shall this browser tell them of the
-// next answer? The browser's own question follows only a yes.
+// A quiet question to a customer, once in each browser, when an agent has answered (not the bot, which does so at once):
+// shall this browser tell them of the next answer? The browser's own question follows only a yes.
 
 import { hindrance, turnOn } from "./push.js";
 
@@ -10,7 +10,7 @@ export function offer(timeline) {
   const name = `ccr-offered:${timeline.dataset.me}`; // not forgotten when they sign out
   if (hindrance() || Notification.permission !== "default" || isMarked(name)) return;
   const look = () => {
-    if (!timeline.querySelector(".entry.said:not(.mine, .opening)")) return;
+    if (!timeline.querySelector(".entry.said:not(.mine, .opening, .bot)")) return;
     watcher.disconnect();
     mark(name);
     document.getElementById("panel").before(question());

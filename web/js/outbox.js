@@ -31,9 +31,14 @@ export async function all() {
   return [...byKey.values()].sort((one, other) => one.at - other.at);
 }
 
+/** One person's. */
+export async function of(person) {
+  return (await all()).filter((message) => message.person === person);
+}
+
 /** One person's on one ticket; `ticket` is null for those that raise one. */
 export async function waiting(person, ticket) {
-  return (await all()).filter((message) => message.person === person && message.ticket === ticket);
+  return (await of(person)).filter((message) => message.ticket === ticket);
 }
 
 export async function put(message) {
@@ -50,13 +55,6 @@ export async function drop(message) {
   memory.delete(message.key);
   remove(nameOf(message));
   await within("outgoing", "readwrite", (store) => store.delete(message.key)).catch(() => {});
-}
-
-/** Forgets all of it. */
-export async function forgetOutbox() {
-  memory.clear();
-  names(ROOT).forEach(remove);
-  await within("outgoing", "readwrite", (store) => store.clear()).catch(() => {});
 }
 
 /** Sends what one person has waiting for one ticket, in order, one at a time, whoever else would (other tabs, the worker)

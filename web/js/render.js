@@ -147,11 +147,16 @@ function cut(text) {
   return characters.length > QUOTE_LENGTH ? characters.slice(0, QUOTE_LENGTH - 1).join("") + "…" : text;
 }
 
-/** What was quoted before its source was on the page, or before the source was taken back, is written anew. */
+/** What was quoted before its source was on the page is written anew. */
 export function refreshQuotes(root, source) {
   for (const quote of root.querySelectorAll(`.quote[href="#${source.id}"]`)) {
     fillQuote(quote.parentElement, source.dataset.seq, quoteOf(source));
   }
+}
+
+/** What was quoted was taken back. */
+export function blankQuotes(root, seq) {
+  for (const words of root.querySelectorAll(`.quote[href="#e${seq}"] .quoted-text`)) words.textContent = TAKEN_BACK;
 }
 
 /** Sent, or read by the other side: the viewer's `seen` says how far. */

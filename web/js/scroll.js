@@ -8,6 +8,8 @@ export class Scroll {
   #log;
   #button;
   #height;
+  /** What a place in whole pixels lacks: many small changes must not add up to a step. */
+  #rest = 0;
 
   /** `looked` is called when the reader has come to the end, `older` when the beginning comes into view, `newest` when
    *  the reader asks for the end. */
@@ -45,7 +47,10 @@ export class Scroll {
     const seen = this.#firstInView();
     const before = seen.getBoundingClientRect().top;
     change();
-    this.#log.scrollTop += seen.getBoundingClientRect().top - before;
+    const { scrollTop } = this.#log;
+    const moved = seen.getBoundingClientRect().top - before + this.#rest;
+    this.#log.scrollTop += moved;
+    this.#rest = (moved - (this.#log.scrollTop - scrollTop)) % 1;
     this.#height = this.#log.clientHeight;
   }
 

@@ -12,6 +12,7 @@ const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15_000;
 const ANSWER_WITHIN = 8_000;
 const MOST_PATIENCE = 4;
+const WHILE_SENDING = 10_000;
 const CHECK_AFTER_HIDDEN = 20_000;
 const PROBE_AFTER = 15_000;
 
@@ -28,6 +29,8 @@ export class Connection {
   #listeners = new Map();
   #isNobody = false;
   isUp = false;
+  /** Whether something waits to be sent: then a dead line is not borne with for long. */
+  isNeeded = false;
 
   constructor() {
     this.on("goodbye", ({ reconnect_in_ms: ms }) => (this.#pause = ms));
@@ -56,7 +59,8 @@ export class Connection {
   async ask(name, payload) {
     if (!this.isUp) throw new Lost("not connected");
     const line = this.#line;
-    const timer = setTimeout(() => this.#givenUp(line), ANSWER_WITHIN * this.#patience);
+    const most = this.isNeeded ? WHILE_SENDING : Infinity;
+    const timer = setTimeout(() => this.#givenUp(line), Math.min(most, ANSWER_WITHIN * this.#patience));
     const answer = await line.ask(name, payload).finally(() => clearTimeout(timer));
     this.#tries = 0;
     this.#patience = 1;
@@ -89,7 +93,7 @@ export class Connection {
   #gone(hadOpened) {
     this.#line = undefined;
     this.isUp = false;
-    if (this.#isNobody) return void signedOut();
+    if (this.#isNobody && !document.documentElement.dataset.leaving) return void signedOut(); // else leaving.js sees to it
     for (const callback of this.#down) callback();
     // What is on the way may let no WebSocket through: the other way is tried in turn, until one opens.
     if (!hadOpened) this.#carry = this.#carry === byPolling ? byWebSocket : byPolling;

@@ -1,6 +1,6 @@
 // What this browser keeps for its person beside the outbox: drafts, and the pages that can be opened without a network.
 
-const ROOT = "ccr:";
+const DRAFTS = "ccr:draft:";
 const PAGES = "pages-"; // the service worker keeps a person's pages in the cache of this name and their id
 
 /** Forgets the pages kept for opening without a network. */
@@ -18,9 +18,9 @@ async function cacheNames() {
   return names.filter((name) => name.startsWith(PAGES));
 }
 
-/** Forgets what is written here in plain sight, for whoever signs out on a shared machine. */
-export function forgetDrafts() {
-  for (const name of names(ROOT)) safely(() => localStorage.removeItem(name));
+/** Forgets what one person has half written here in plain sight. */
+export function forgetDrafts(person) {
+  names(`${DRAFTS}${person}:`).forEach(remove);
 }
 
 /** What is half written. */
@@ -28,7 +28,7 @@ export class Draft {
   #name;
 
   constructor(person, ticket) {
-    this.#name = `${ROOT}draft:${person}:${ticket}`;
+    this.#name = `${DRAFTS}${person}:${ticket}`;
   }
 
   get() {

@@ -11,11 +11,11 @@ export class Thread {
   /** Whether newer entries are left out on purpose, until the reader comes to them. */
   isBehind = false;
 
-  /** `apply(entry)` shows one; `fetchAfter(seq)` answers `{entries, more, head}`; `far()` begins anew at the newest
-   *  (`restart`), or stays where it is (`isBehind`). */
-  constructor(head, { apply, fetchAfter, far }) {
+  /** `apply(entry)` shows one, `early(entry)` hears of one whose turn has not come; `fetchAfter(seq)` answers
+   *  `{entries, more, head}`; `far()` begins anew at the newest (`restart`), or stays where it is (`isBehind`). */
+  constructor(head, { apply, early, fetchAfter, far }) {
     this.#head = head;
-    Object.assign(this, { apply, fetchAfter, far });
+    Object.assign(this, { apply, early, fetchAfter, far });
   }
 
   /** The highest number applied. */
@@ -70,7 +70,7 @@ export class Thread {
     if (entry.seq <= this.#head) return;
     if (entry.prev !== this.#head) {
       this.#wanted = Math.max(this.#wanted, entry.seq);
-      return;
+      return this.early(entry);
     }
     this.#head = entry.seq; // first: one that could not be shown must not stop all that follow
     this.apply(entry);

@@ -3,7 +3,7 @@
 
 import { arrange, arrangeNext, divideAt, previousEntry } from "./arrange.js";
 import { localise } from "./format.js";
-import { blank, quoteOf, refreshQuotes, renderEntry, renderPending, showTicks, spoken, withdrawStaleOffers } from "./render.js";
+import { blank, blankQuotes, quoteOf, refreshQuotes, renderEntry, renderPending, showTicks, spoken, withdrawStaleOffers } from "./render.js";
 import { Roving } from "./roving.js";
 import { Scroll } from "./scroll.js";
 
@@ -11,6 +11,8 @@ const MOST_SHOWN = 1_000;
 const KEEP_SHOWN = 600;
 
 export class TicketTimeline extends HTMLElement {
+  #takenBack = new Set();
+
   connectedCallback() {
     if (this.list) return;
     this.list = this.querySelector(".entries");
@@ -50,8 +52,7 @@ export class TicketTimeline extends HTMLElement {
 
   /** An entry that follows the last one; not yet the newest while the reader `isBehind`. */
   append(entry, isBehind = false) {
-    const item = renderEntry(entry, this.viewer, quoteOf(this.item(entry.reply_to)));
-    if (entry.type === "message_redacted") this.#blank(entry.of);
+    const item = this.#draw(entry);
     if (!item) return;
     const isForeign = !item.classList.contains("mine");
     this.place.keepFor(isForeign, isBehind, () => {
@@ -66,7 +67,7 @@ export class TicketTimeline extends HTMLElement {
 
   /** Older ones, oldest first, in front of the first. */
   prepend(entries) {
-    const items = entries.map((entry) => renderEntry(entry, this.viewer, null)).filter(Boolean);
+    const items = entries.map((entry) => this.#draw(entry)).filter(Boolean);
     const next = this.list.querySelector(".entry");
     this.list.prepend(...items);
     entries.forEach((entry) => entry.reply_to && this.#fillQuote(entry));
@@ -82,7 +83,7 @@ export class TicketTimeline extends HTMLElement {
   restart(entries) {
     this.list.replaceChildren();
     for (const entry of entries) {
-      const item = renderEntry(entry, this.viewer, quoteOf(this.item(entry.reply_to)));
+      const item = this.#draw(entry);
       if (item) this.list.append(item);
     }
     for (const item of this.entries()) arrange(item);
@@ -113,6 +114,18 @@ export class TicketTimeline extends HTMLElement {
     });
     this.roving.changed();
     return true;
+  }
+
+  /** The words of entry `seq` go, here and where they are quoted, under nobody's eyes moving anything; should it come later
+   *  than this, it comes without them. */
+  takeBack(seq) {
+    this.#takenBack.add(seq);
+    this.announcer.textContent = "";
+    this.place.keepFor(false, false, () => {
+      const item = this.item(seq);
+      if (item) blank(item);
+      blankQuotes(this, seq);
+    });
   }
 
   /** One that has not changed stays the very item it is: somebody may be about to press its button. */
@@ -158,11 +171,10 @@ export class TicketTimeline extends HTMLElement {
     this.list.before(offer);
   }
 
-  #blank(seq) {
-    const item = this.item(seq);
-    if (!item) return;
-    blank(item);
-    refreshQuotes(this.list, item);
+  #draw(entry) {
+    const item = renderEntry(entry, this.viewer, quoteOf(this.item(entry.reply_to)));
+    if (item && this.#takenBack.has(entry.seq)) blank(item);
+    return item;
   }
 
   #fillQuote(entry) {

@@ -47,7 +47,9 @@ function open() {
     request.onupgradeneeded = () => request.result.createObjectStore("parcels", { keyPath: "key" });
     request.onsuccess = () => {
       const database = request.result;
-      database.onversionchange = () => (database.close(), (opening = undefined)); // whoever signs out deletes it
+      // Another version of this file wants in, or the reader has cleared the site's data: opened anew when next used.
+      database.onversionchange = () => (database.close(), (opening = undefined));
+      database.onclose = () => (opening = undefined);
       resolve(database);
     };
     request.onerror = () => ((opening = undefined), reject(request.error));

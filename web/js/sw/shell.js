@@ -22,7 +22,7 @@ addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (url.origin !== location.origin) return;
-  if (url.pathname === "/logout") event.respondWith(signingOut(event));
+  if (url.pathname === "/logout" && request.mode === "navigate") event.respondWith(fetch(request).catch(offline));
   else if (request.method !== "GET") return;
   else if (url.pathname.startsWith("/static/")) event.respondWith(file(request));
   else if (isKept(url) && isPage(request)) event.respondWith(page(event, url));
@@ -134,7 +134,8 @@ async function keptPage(url) {
   return undefined;
 }
 
-/** Pages that are not kept. Those in front of the sign-in show that nobody is signed in here any more. */
+/** Pages that are not kept. Those in front of the sign-in show that nobody is signed in here any more: signing out leads
+ *  there, once the desk has done it. */
 async function other(request, { pathname }) {
   try {
     const answer = await fetch(request);
@@ -144,11 +145,6 @@ async function other(request, { pathname }) {
     // The way in leads to the list, as it does when the desk answers.
     return pathname === "/" && (await keptPage(new URL("/tickets", location.origin))) ? Response.redirect("/tickets") : offline();
   }
-}
-
-async function signingOut({ request }) {
-  await forget();
-  return fetch(request).catch(offline);
 }
 
 function forget() {
