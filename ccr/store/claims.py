@@ -32,6 +32,8 @@ _URGENT_DUE = (
     "FROM outbox WHERE state = 'waiting' AND channel {channels} "
     f"AND kind IN ({', '.join('?' * len(URGENT))}) AND due_at <= ? AND claimed_until <= ?"
 )
+# Written so that no index leads there: of several rows SQLite would go through all that waits, not by their numbers.
+_WAITS = "state || '' = 'waiting'"
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -213,14 +215,14 @@ def _take(connection: Connection, rows: list[int], worker: str, clock: int, unti
     connection.run(
         "UPDATE outbox SET claimed_by = ?, claimed_until = ?, "
         "unsure = unsure + CASE WHEN claimed_by IS NULL THEN 0 ELSE 1 END "
-        f"WHERE id IN ({marks}) AND state = 'waiting' AND claimed_until <= ?",
+        f"WHERE id IN ({marks}) AND {_WAITS} AND claimed_until <= ?",
         worker,
         until,
         *padded,
         clock,
     )
     found = connection.rows(
-        f"SELECT {_COLUMNS} FROM outbox WHERE id IN ({marks}) AND state = 'waiting' AND claimed_by = ? "
+        f"SELECT {_COLUMNS} FROM outbox WHERE id IN ({marks}) AND {_WAITS} AND claimed_by = ? "
         "AND claimed_until = ?",
         *padded,
         worker,
@@ -244,7 +246,7 @@ def _settle(
     return connection.run(
         f"UPDATE outbox SET state = ?, settled_at = ?, data = ?, provider_id = {provider}, fault = NULL, "
         f"address = NULL, claimed_by = NULL, claimed_until = 0 WHERE id IN ({marks}) AND claimed_by = ? "
-        "AND state = 'waiting'",
+        f"AND {_WAITS}",
         state,
         now,
         data,

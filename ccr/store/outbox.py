@@ -20,6 +20,9 @@ SENT = "sent"
 POINTLESS = "pointless"
 DEAD = "dead"
 
+# Written so that no index leads there: SQLite would go through what there is of that kind for everybody, not through
+# what there is for one person on one ticket.
+_SUCH = "kind || '' = ? AND channel || '' = ?"
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -54,8 +57,7 @@ def waits(
 ) -> bool:
     """Whether a row of this kind waits for this person, ticket and channel."""
     rows = connection.rows(
-        "SELECT target_id FROM outbox WHERE ticket_id = ? AND person_id = ? AND state = 'waiting' AND kind = ? "
-        "AND channel = ?",
+        f"SELECT target_id FROM outbox WHERE ticket_id = ? AND person_id = ? AND state = 'waiting' AND {_SUCH}",
         ticket,
         person,
         kind,
@@ -89,8 +91,8 @@ def told_up_to(
     place, where = ("", []) if target is None else ("AND target_id = ? ", [target])
     rows = connection.up_to(
         1,
-        "SELECT data FROM outbox WHERE ticket_id = ? AND person_id = ? AND state = 'sent' AND kind = ? "
-        f"AND channel = ? {place}ORDER BY id DESC",
+        f"SELECT data FROM outbox WHERE ticket_id = ? AND person_id = ? AND state = 'sent' AND {_SUCH} "
+        f"{place}ORDER BY id DESC",
         ticket,
         person,
         Kind.MESSAGE_WAITING.value,
