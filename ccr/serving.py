@@ -31,7 +31,7 @@ CUT_AFTER = 1.0
 """Seconds from then until what is still open is cut; requests under way may finish meanwhile."""
 STOPPED_WITHIN = 9.5
 """Seconds from the signal until the process ends by force, whatever still hangs."""
-TURN = 0.0001
+TURN = 0.0005
 """Seconds after which a thread that computes lets the event loop go on; Python's own 5 ms are felt in the chat."""
 
 log = logging.getLogger(__name__)
