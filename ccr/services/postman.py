@@ -46,6 +46,9 @@ BREATH = 0.03
 GRACE = 3.0
 """Seconds that what is under way has when the postman must stop."""
 
+SETTLED_WITHIN = 3.0
+"""Seconds that writing down what became of it may take then, before what is left is given back."""
+
 Queues = dict[str, tuple[int, int]]
 """By channel, how many rows wait and when the first of them is or was due."""
 
@@ -189,7 +192,7 @@ class Postman:
             task.cancel()
         await asyncio.gather(self._upkeep.leave(), *late, return_exceptions=True)
         with suppress(TimeoutError):
-            async with asyncio.timeout(GRACE):
+            async with asyncio.timeout(SETTLED_WITHIN):
                 await self._settler.finish()
         with suppress(Exception):
             await self._database.write(lambda connection: claims.release(connection, self._worker))
