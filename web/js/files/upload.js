@@ -7,6 +7,7 @@ const SMALLEST = 64 * 1024;
 const LARGEST = 1024 * 1024;
 const A_PIECE_TAKES = 1_500; // so that a cut costs little, and the answer is not waited for too often
 const SILENCE = 15_000;
+const ANSWER_WITHIN = 60_000;
 const LONGEST_PAUSE = 15_000;
 const PASSING = new Set(["unavailable", "rate_limited", "internal", undefined]);
 
@@ -145,13 +146,15 @@ export class Upload {
   }
 
   async #fetch(method, url, headers) {
-    const answer = await fetch(url, {
-      method,
-      headers: { ...headers, ...this.#headers() },
-      signal: AbortSignal.timeout(60_000),
-    });
-    if (answer.ok) return answer;
-    throw refusal(answer.status, await answer.text(), answer.headers.get("Retry-After"));
+    const asking = (this.#request = new AbortController()); // given up, nobody wants to know what it would have said
+    const timer = setTimeout(() => asking.abort(), ANSWER_WITHIN);
+    try {
+      const answer = await fetch(url, { method, headers: { ...headers, ...this.#headers() }, signal: asking.signal });
+      if (answer.ok) return answer;
+      throw refusal(answer.status, await answer.text(), answer.headers.get("Retry-After"));
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #headers() {
