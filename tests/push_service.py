@@ -3,6 +3,7 @@
 It takes only what is signed for it, and only the browser can read it.
 """
 
+import asyncio
 import base64
 import datetime as dt
 import ipaddress
@@ -52,7 +53,10 @@ class Browser:
 
 
 class PushService:
-    """`plan` holds the next answers as status and headers; without one, what is right is taken."""
+    """`plan` holds the next answers as status and headers; without one, what is right is taken.
+
+    It `answers` at once, unless that is cleared; `asked` tells that it has been asked.
+    """
 
     def __init__(self) -> None:
         self.url = ""
@@ -60,6 +64,9 @@ class PushService:
         self.arrived: list[Arrived] = []
         self.plan: list[tuple[int, dict[str, str]]] = []
         self.refused: list[str] = []
+        self.asked = asyncio.Event()
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     def browser(self) -> Browser:
         """A new one."""
@@ -71,6 +78,8 @@ class PushService:
         browser = self.browsers.get(request.match_info["name"])
         if browser is None:
             return web.Response(status=410)
+        self.asked.set()
+        await self.answers.wait()
         if self.plan:
             status, headers = self.plan.pop(0)
             return web.Response(status=status, headers=headers)

@@ -5,7 +5,7 @@ import base64
 import io
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from ccr.desk import clock
 from ccr.desk.clock import MINUTE
 from ccr.desk.commands import AssignAgent, OpenTicket, PostMessage
 from ccr.desk.people import Person
-from ccr.ports import Mail, Push, SendFailed, Text
+from ccr.ports import Mail, MailReport, Push, SendFailed, Text
 from ccr.settings import Settings
 from tests.accounts_house import ADA, AMIR, CARLA, PASSWORD, with_password
 from tests.push_service import push_service
@@ -53,15 +53,12 @@ class Watch(logging.Handler):
 
 
 @pytest.fixture
-def watch() -> Iterator[tuple[Watch, io.StringIO]]:
+def watch() -> tuple[Watch, io.StringIO]:
     """The log as an operator has it at `debug`, and as it was before it was masked."""
-    root, before = logging.getLogger(), logging.getLogger().handlers[:]
-    level, stream, handler = root.level, io.StringIO(), Watch()
+    stream, handler = io.StringIO(), Watch()
     logs.set_up("debug", "json", stream)
-    root.addHandler(handler)
-    yield handler, stream
-    root.handlers[:] = before
-    root.setLevel(level)
+    logging.getLogger().addHandler(handler)
+    return handler, stream
 
 
 class Desk:
@@ -114,11 +111,17 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 async def test_neither_key_nor_code_nor_words_are_logged(
     desk: Desk, watch: tuple[Watch, io.StringIO], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ccr.adapters.mail_sendgrid.ANSWERING", 2.0)
     handler, stream = watch
     _, amir, ticket = await desk.cast()
-    await desk.carry(400, 500, 429, "hang", "lost")
+    await desk.carry(400, 500, 429)
+    monkeypatch.setattr("ccr.adapters.mail_sendgrid.ANSWERING", 2.0)
+    await desk.registry.postman.close()  # so that it is less patient from here on
+    desk.double.plan += ["hang", "lost"]
+    while desk.double.plan:  # where two seconds are over before it is asked
+        desk.time[0] += 60 * MINUTE
+        await desk.carry()
     monkeypatch.undo()
+    await desk.registry.postman.close()
     desk.time[0] += 60 * MINUTE
     await desk.carry()
     await desk.registry.resets.ask({"email": CARLA["email"]})
@@ -139,6 +142,29 @@ async def test_neither_key_nor_code_nor_words_are_logged(
     assert any("notice put off" in line for line in lines)
     assert any("notice sent" in line for line in lines)
     for secret in (KEY, code, CANARY, CARLA["email"], PASSWORD):
+        assert [line for line in lines if secret in line] == []
+
+
+async def test_what_a_mail_server_wrote_when_mail_came_back_is_on_the_row_and_not_logged(
+    desk: Desk, watch: tuple[Watch, io.StringIO]
+) -> None:
+    await desk.cast()
+    reason = f"550 5.1.1 <{CARLA['email']}>: no such user; you wrote: {CANARY} body"
+    bounce = MailReport(id="1", what="bounced", outbox_id=None, address=CARLA["email"], reason=reason)
+    await desk.registry.notice_traces.take([bounce])
+    await desk.carry()
+    await desk.registry.resets.ask({"email": CARLA["email"]})
+    await desk.carry()
+
+    given_up = await desk.registry.database.read(
+        lambda c: c.rows("SELECT kind, fault FROM outbox WHERE state = 'dead'")
+    )
+    assert {"welcome", "one_time_code"} <= {kind for kind, _ in given_up}
+    assert {fault for _, fault in given_up} == {f"mail to this address came back: {reason}"}
+    handler, stream = watch
+    lines = [*handler.said, *stream.getvalue().splitlines()]
+    assert any("notice given up" in line for line in lines)
+    for secret in (CANARY, CARLA["email"], "no such user"):
         assert [line for line in lines if secret in line] == []
 
 

@@ -23,6 +23,9 @@ OUTBOX = "ccr_outbox"
 _HEADER = "header "
 _encode = msgspec.json.Encoder().encode
 
+TAKEN = frozenset({200, 202})
+"""What SendGrid answers to a mail: 202 where it takes it, 200 where it only looks at it, in the sandbox."""
+
 OUR_FAULT = frozenset({401, 403})
 """A key or a sender that is not accepted: the mail is right, and goes once the settings are."""
 
@@ -61,16 +64,16 @@ class SendGridMailer:
             self._loaded = True
         body = payload(mail, self._sender, self._sandbox)
         with explained("SendGrid"):
-            async with self._opened().post(self._url, data=body, timeout=_patience()) as answer:
-                if not answer.ok:
+            async with self._opened().post(self._url, data=body, allow_redirects=False) as answer:
+                if answer.status not in TAKEN:
                     raise self._failure(answer)
                 return answer.headers.get("X-Message-Id", "")[:100] or None
 
     async def ask(self) -> None:
         """Whether SendGrid is there, knows the key and takes mails under it. Raises `SendFailed`."""
         with explained("SendGrid"):
-            async with self._opened().get(self._scopes, timeout=_patience()) as answer:
-                if not answer.ok:
+            async with self._opened().get(self._scopes, allow_redirects=False) as answer:
+                if answer.status != 200:
                     raise self._failure(answer)
                 if "mail.send" not in await answer.text():
                     raise SendFailed("SendGrid takes no mails under this key", again=True)
@@ -88,17 +91,22 @@ class SendGridMailer:
                 # Each mail would pay for what an API has no use for.
                 skip_auto_headers=("Accept", "Accept-Encoding"),
                 cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=ANSWERING, connect=CONNECTING),
             )
         return self._session
 
     def _failure(self, answer: aiohttp.ClientResponse) -> SendFailed:
-        """By the status alone: what SendGrid writes beside it may quote the address."""
+        """By the status alone: what SendGrid writes beside it may quote the address.
+
+        A redirect, or another success than SendGrid's own, comes from something in between: the mail is right.
+        """
         reason = f"SendGrid answered {answer.status}"
         if answer.status == 429:
             named = self._until(answer.headers.get("X-RateLimit-Reset"))
             after = seconds(answer.headers.get("Retry-After"), TOO_MANY) if named is None else named
             return SendFailed(reason, again=True, after=after)
-        return SendFailed(reason, again=answer.status >= 500 or answer.status in OUR_FAULT | {408})
+        for_good = 400 <= answer.status < 500 and answer.status not in OUR_FAULT | {408}
+        return SendFailed(reason, again=not for_good, unsure=answer.status < 300)
 
     def _until(self, reset: str | None) -> float | None:
         """Seconds until the moment (in Unix time) that SendGrid named."""
@@ -106,10 +114,6 @@ class SendGridMailer:
             return max(0.0, float(reset or "") - self._now())
         except ValueError:
             return None
-
-
-def _patience() -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=ANSWERING, connect=CONNECTING)
 
 
 def payload(mail: Mail, sender: str, sandbox: bool = False) -> bytes:

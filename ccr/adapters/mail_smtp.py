@@ -24,10 +24,16 @@ from ccr.desk import clock
 from ccr.ports import Mail, SendFailed
 
 ANSWERING = 15.0
-"""Seconds for each answer: less than the postman has for one mail, so that he hears why."""
+"""Seconds for each answer."""
+
+IN_ALL = 18.0
+"""Seconds for a mail, however many answers it takes: less than the postman has for one, who cannot tell how far it came
+and would think of every mail to a slow server that it may have arrived."""
 
 KEPT = 10.0
 """Seconds that an idle connection is kept for the next mail; servers hang up after some more."""
+
+_SILENT = "the mail server did not answer in time"
 
 SUBMISSION, TLS_SUBMISSION = 587, 465
 
@@ -75,20 +81,18 @@ class SmtpMailer:
         self._idle: list[tuple[SMTP, float]] = []
 
     async def send(self, mail: Mail) -> str | None:
-        """Hand it over. Raises `SendFailed`; once the server has the whole text, silence leaves it open."""
+        """Hand it over. Raises `SendFailed`; once the text is on its way to the server, silence leaves it open."""
         message = compose(mail, sender=self._sender, at=self._now())
-        content = await asyncio.to_thread(message.as_bytes)
-        options = [] if mail.to.isascii() else ["SMTPUTF8"]
-        async with self._connection() as smtp:
-            try:
-                await smtp.mail(mailbox(self._sender)[1], options=options, encoding="utf-8")
-                await smtp.rcpt(mail.to, encoding="utf-8")
-            except SMTPException as error:
-                raise _failure(error, unsure=False) from None
-            try:
-                await smtp.data(content)
-            except SMTPException as error:
-                raise _failure(error, unsure=not isinstance(error, SMTPResponseException)) from None
+        begun = False
+        try:
+            async with asyncio.timeout(IN_ALL):
+                content = await asyncio.to_thread(message.as_bytes)
+                async with self._connection() as smtp:
+                    await self._address(smtp, mail)
+                    begun = True
+                    await _tell(smtp, content)
+        except TimeoutError:
+            raise SendFailed(_SILENT, again=True, unsure=begun) from None
         return None
 
     async def ask(self) -> None:
@@ -100,6 +104,14 @@ class SmtpMailer:
         """Say goodbye to the server."""
         while self._idle:
             await _leave(self._idle.pop()[0])
+
+    async def _address(self, smtp: SMTP, mail: Mail) -> None:
+        options = [] if mail.to.isascii() else ["SMTPUTF8"]
+        try:
+            await smtp.mail(mailbox(self._sender)[1], options=options, encoding="utf-8")
+            await smtp.rcpt(mail.to, encoding="utf-8")
+        except SMTPException as error:
+            raise _failure(error, unsure=False) from None
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[SMTP]:
@@ -142,6 +154,13 @@ class SmtpMailer:
         return smtp
 
 
+async def _tell(smtp: SMTP, content: bytes) -> None:
+    try:
+        await smtp.data(content)
+    except SMTPException as error:
+        raise _failure(error, unsure=not isinstance(error, SMTPResponseException)) from None
+
+
 def _failure(error: Exception, *, unsure: bool, our_fault: bool = False) -> SendFailed:
     """By the code alone: what a server writes beside it may quote the address."""
     if isinstance(error, SMTPAuthenticationError):
@@ -152,11 +171,11 @@ def _failure(error: Exception, *, unsure: bool, our_fault: bool = False) -> Send
         for_good = 500 <= error.code < 600 and not our_fault
         return SendFailed(f"the mail server answered {error.code}", again=not for_good)
     if isinstance(error, SMTPTimeoutError) and not isinstance(error, SMTPConnectTimeoutError):
-        return SendFailed("the mail server did not answer in time", again=True, unsure=unsure)
+        return SendFailed(_SILENT, again=True, unsure=unsure)
     return SendFailed(f"mail server out of reach ({type(error).__name__})", again=True, unsure=unsure)
 
 
 async def _leave(smtp: SMTP) -> None:
-    with suppress(SMTPException):
+    with suppress(SMTPException, TimeoutError):
         await asyncio.wait_for(smtp.quit(), 1.0)
     smtp.close()

@@ -31,6 +31,8 @@ class JinjaTemplates:
             auto_reload=False,
         )
         self._jinja.filters |= {"line": line, "salutation": salutation, "when": when, "quoted": quoted}
+        # An import in each template would be worked out anew for each mail.
+        self._jinja.globals["parts"] = self._jinja.get_template("parts.html").module
         self._known: dict[str, tuple[Template, Template]] = {}
 
     def mail(self, kind: str, data: dict[str, object]) -> tuple[str, str, str]:

@@ -17,15 +17,22 @@ OLDEST = 600.0
 WORDS = {
     "delivered": "delivered",
     "bounce": "bounced",
-    "dropped": "dropped",
     "spamreport": "spam",
     "unsubscribe": "unsubscribed",
     "group_unsubscribe": "unsubscribed",
 }
-"""SendGrid's events that mean something to us, in our words."""
+"""SendGrid's events that mean something to us, in our words; but for `dropped`, which is told by its reason."""
 
-OWN_LISTS = ("Unsubscribed", "Spam")
-"""Reasons of drops that say nothing about the address, but what its owner wants."""
+DROPS = {
+    "Bounced Address": "dropped",
+    "Invalid": "dropped",
+    "Unsubscribed Address": "unsubscribed",
+    "Spam Reporting Address": "unsubscribed",
+}
+"""Reasons of drops that tell of the address or of what its owner wants, in full, as others begin alike.
+
+Any other drop (a quota, a header, what the mail said) is ours or SendGrid's own fault, and nobody's address suffers.
+"""
 
 
 class SendGridEvents:
@@ -68,12 +75,11 @@ class SendGridEvents:
 def _report(event: Any) -> MailReport | None:
     if not isinstance(event, dict) or not isinstance(event.get("sg_event_id"), str):
         return None
-    what = WORDS.get(str(event.get("event")))
     reason = str(event.get("reason") or event.get("response") or "")
+    dropped = event.get("event") == "dropped"
+    what = DROPS.get(reason.strip(), "blocked") if dropped else WORDS.get(str(event.get("event")))
     if what == "bounced" and event.get("type") == "blocked":
         what = "blocked"
-    if what == "dropped" and reason.startswith(OWN_LISTS):
-        what = "unsubscribed"
     if what is None:
         return None
     row = str(event.get(OUTBOX, ""))
@@ -83,4 +89,5 @@ def _report(event: Any) -> MailReport | None:
         outbox_id=int(row) if row.isascii() and row.isdigit() and len(row) < 17 else None,
         address=str(event.get("email") or ""),
         reason=reason,
+        unsent=dropped,
     )

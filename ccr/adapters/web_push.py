@@ -8,15 +8,14 @@ import asyncio
 import time
 from collections.abc import Callable
 from functools import cached_property
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 
 from ccr.adapters.asking import TOO_MANY, seconds
+from ccr.adapters.public_names import Address, NotAllowed, PublicResolver, is_public
 from ccr.ports import Push, SendFailed, Unreachable
 
 CONNECTING = 5.0
@@ -32,46 +31,6 @@ SIGNED_FOR = 60 * 60
 GONE = frozenset({404, 410})
 OUR_FAULT = frozenset({401, 403})
 """The key is not accepted: the notification is right, and goes once the settings are."""
-
-_NAT64 = ip_network("64:ff9b::/96")
-
-Address = IPv4Address | IPv6Address
-
-
-class NotAllowed(OSError):
-    """The name leads to an address that we do not connect to."""
-
-
-def is_public(address: Address) -> bool:
-    """Whether it is on the open network: not ours, this machine's, or one that stands for another within."""
-    if isinstance(address, IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if address in _NAT64:
-            inner = IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(inner)
-        if address.teredo or address.is_site_local:
-            return False
-    return address.is_global and not address.is_multicast and not address.is_reserved
-
-
-class PublicResolver(AbstractResolver):
-    """Looks names up, and fails with `NotAllowed` unless every address found may be connected to."""
-
-    def __init__(self, allowed: Callable[[Address], bool]) -> None:
-        self._allowed = allowed
-        self._resolver = ThreadedResolver()
-
-    async def resolve(self, host: str, port: int = 0, family: Any = 0) -> list[ResolveResult]:
-        """Every address of the name. Raises `OSError`."""
-        found = await self._resolver.resolve(host, port, family)
-        if not all(self._allowed(ip_address(result["host"].partition("%")[0])) for result in found):
-            raise NotAllowed("not on the open network")
-        return found
-
-    async def close(self) -> None:
-        """Nothing is held open."""
-        await self._resolver.close()
 
 
 class WebPusher:
@@ -97,6 +56,8 @@ class WebPusher:
         self._tls = tls
         self._now = now
         self._session: aiohttp.ClientSession | None = None
+        # One for those who subscribe and one for what is sent: names that somebody gives to try do not hold that up.
+        self._asked, self._sent_to = PublicResolver(allowed), PublicResolver(allowed)
 
     async def public_key(self) -> str:
         """Our public key, an uncompressed point in base64url."""
@@ -112,15 +73,14 @@ class WebPusher:
         )
         return str(b64urlencode(point))
 
-    async def check(self, endpoint: str) -> str | None:
-        """What is wrong with the endpoint, looking its name up, too."""
+    async def check(self, endpoint: str, asker: int) -> str | None:
+        """What is wrong with the endpoint, looking its name up, too: one at a time for each who asks."""
         url, fault = self._read(endpoint)
         if url is None or fault:
             return fault
-        resolver = PublicResolver(self._allowed)
         try:
             async with asyncio.timeout(LOOKING_UP):
-                await resolver.resolve(url.hostname or "", url.port or 443)
+                await self._asked.resolve_for(asker, url.hostname or "", url.port or 443)
         except NotAllowed:
             return "is within a private network"
         except (OSError, TimeoutError):
@@ -158,9 +118,11 @@ class WebPusher:
             raise SendFailed(reason, again=True, unsure=True) from None
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, and look nothing up any more."""
         if self._session is not None:
             await self._session.close()
+        for resolver in (self._asked, self._sent_to):
+            await resolver.close()
 
     @cached_property
     def _vapid(self) -> Any:
@@ -211,9 +173,7 @@ class WebPusher:
         """Made when first used, since it belongs to the event loop that is running then."""
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    resolver=PublicResolver(self._allowed), ssl=self._tls, limit_per_host=10
-                ),
+                connector=aiohttp.TCPConnector(resolver=self._sent_to, ssl=self._tls, limit_per_host=10),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=ANSWERING, connect=CONNECTING),
             )

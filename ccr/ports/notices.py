@@ -28,6 +28,9 @@ class SendFailed(Exception):
 
     `unsure`: it did not answer, and may have taken it all the same. `alone`: it speaks for this one only, since there
     are many providers, and others need not wait.
+
+    The `reason` is in our own words and goes into the log. What others wrote, who may quote the address or the notice
+    itself, is `quoted`: it stands beside the reason where admins read it, and is never logged.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class SendFailed(Exception):
         after: float | None = None,
         unsure: bool = False,
         alone: bool = False,
+        quoted: str = "",
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -45,6 +49,12 @@ class SendFailed(Exception):
         self.after = after
         self.unsure = unsure
         self.alone = alone
+        self.quoted = quoted
+
+    @property
+    def fault(self) -> str:
+        """The reason with what others wrote."""
+        return f"{self.reason}: {self.quoted}" if self.quoted else self.reason
 
 
 class Unreachable(SendFailed):
@@ -121,8 +131,11 @@ class Pusher(Protocol):
     async def public_key(self) -> str:
         """What a browser asks for when it subscribes: our public key, in base64url."""
 
-    async def check(self, endpoint: str) -> str | None:
-        """What is wrong with this endpoint; `None` if we may send there: by https, and not into a private network."""
+    async def check(self, endpoint: str, asker: int) -> str | None:
+        """What is wrong with this endpoint; `None` if we may send there: by https, and not into a private network.
+
+        Of one `asker`, a person's number, one at a time is looked at: anybody may name anything.
+        """
 
     async def takes(self, p256dh: str) -> bool:
         """Whether this is a browser's key at all."""
@@ -139,6 +152,7 @@ class MailReport(msgspec.Struct, frozen=True, kw_only=True):
 
     `what` is `delivered`, `bounced` (for good), `blocked` (this once), `dropped` (never sent, since the address bounced
     before or is none), `spam` or `unsubscribed`; `id` is the same each time it is told, `outbox_id` the row's.
+    `unsent`: the provider did not even try, for whatever reason.
     """
 
     id: str
@@ -146,6 +160,7 @@ class MailReport(msgspec.Struct, frozen=True, kw_only=True):
     outbox_id: int | None
     address: str
     reason: str = ""
+    unsent: bool = False
 
 
 class MailReports(Protocol):

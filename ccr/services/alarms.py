@@ -1,11 +1,11 @@
-"""The link in the mail about a sign-in from a new device: it ends that very session, for whoever reads the mail.
+"""The link in the mail about a sign-in from a new device: it signs that device out, for whoever reads the mail.
 
 It works without signing in, since somebody else may just have changed the password; it can do nothing else, and nothing
-once the session is over.
+once the device is out and a stranger again.
 """
 
 import logging
-from typing import Any
+from typing import Any, NamedTuple
 
 from itsdangerous import BadData, URLSafeSerializer
 
@@ -15,8 +15,28 @@ from ccr.ports import Publisher
 from ccr.store import sessions
 from ccr.store.connection import Connection
 from ccr.store.database import Database
+from ccr.store.sessions import Session
 
 _log = logging.getLogger(__name__)
+
+
+class _Link(NamedTuple):
+    """What a link says. One that was mailed before devices were kept with sessions does not say whose it is.
+
+    The person and the device are in it, since the session may be over when it is followed, and another begun there.
+    """
+
+    session: int
+    begun_at: int
+    person: int | None = None
+    device: str | None = None
+
+
+class _Suspect(NamedTuple):
+    """Who signed in where: the devices, by their hashes, that it may have been."""
+
+    person: int
+    devices: set[str]
 
 
 class Alarms:
@@ -27,45 +47,68 @@ class Alarms:
         self._publisher = publisher
         self._links = URLSafeSerializer(secret, salt="end one session")
 
-    def token(self, session_id: int, begun_at: int) -> str:
-        """What the link to this session ends with. The time keeps it from another session that got the number."""
-        return str(self._links.dumps([session_id, begun_at]))
+    def token(self, session_id: int, begun_at: int, person_id: int, device_hash: str) -> str:
+        """What the link to this session's device ends with."""
+        return str(self._links.dumps(_Link(session_id, begun_at, person_id, device_hash)))
 
     async def session(self, token: str) -> dict[str, Any] | None:
-        """The session that the link is about, `None` once it is over. Raises `not_found` if it is no link of ours."""
-        session_id, begun_at = self._read(token)
-        found = await self._database.read(lambda c: sessions.begun(c, session_id, begun_at))
-        if found is None:
-            return None
-        _, session = found
+        """The sign-in that the link is about, `None` once its device is out and a stranger again.
+
+        What it was is only known while a session lasts there. Raises `not_found` if it is no link of ours.
+        """
+        link = self._read(token)
+
+        def look(connection: Connection) -> tuple[bool, list[Session]]:
+            suspect = _suspect(connection, link)
+            if suspect is None:
+                return False, []
+            known = any(sessions.knows_device(connection, suspect.person, one) for one in suspect.devices)
+            return known, sessions.at_devices(connection, *suspect, link.begun_at)
+
+        known, lasting = await self._database.read(look)
+        if not lasting:
+            return {"created_at": rfc3339(link.begun_at)} if known else None
+        shown = next((session for session in lasting if session.id == link.session), lasting[0])
         return {
-            "device": session.device,
-            "address": session.address,
-            "created_at": rfc3339(session.created_at),
+            "device": shown.device,
+            "address": shown.address,
+            "created_at": rfc3339(shown.created_at),
         }
 
     async def end(self, token: str) -> None:
-        """End it, if it is not over. Its device is a stranger again. Raises `not_found` if it is no link of ours."""
-        session_id, begun_at = self._read(token)
+        """End every session of the device, which is a stranger again. Raises `not_found` if it is no link of ours."""
+        link = self._read(token)
 
-        def end(connection: Connection) -> int | None:
-            found = sessions.begun(connection, session_id, begun_at)
-            if found is None:
-                return None
-            person_id, _ = found
-            sessions.forget_device(connection, person_id, begun_at)
-            return person_id if sessions.end(connection, session_id, person_id) else None
+        def end(connection: Connection) -> list[int]:
+            suspect = _suspect(connection, link)
+            if suspect is None:
+                return []
+            # The devices first: whoever signs in there in this very moment waits for that, and is mailed about.
+            for device in suspect.devices:
+                sessions.forget_device(connection, suspect.person, device)
+            lasting = [session.id for session in sessions.at_devices(connection, *suspect, link.begun_at)]
+            return [session for session in lasting if sessions.end(connection, session, suspect.person)]
 
-        def tell(ended: int | None) -> None:
-            if ended is not None:
-                self._publisher.sessions_ended([session_id])
-                _log.info("session ended by its alarm", extra={"person": ended, "session": session_id})
+        def tell(ended: list[int]) -> None:
+            if ended:
+                self._publisher.sessions_ended(ended)
+                _log.info("device signed out by its alarm", extra={"sessions": ended})
 
         await self._database.write(end, then=tell)
 
-    def _read(self, token: str) -> tuple[int, int]:
+    def _read(self, token: str) -> _Link:
         try:
-            session_id, begun_at = self._links.loads(token)
-        except (BadData, ValueError, TypeError):
+            return _Link(*self._links.loads(token))
+        except (BadData, TypeError):
             raise not_found("link") from None
-        return int(session_id), int(begun_at)
+
+
+def _suspect(connection: Connection, link: _Link) -> _Suspect | None:
+    """Of an older link, while its session lasts, every device on which the person has proved themselves since."""
+    if link.person is not None and link.device is not None:
+        return _Suspect(link.person, {link.device})
+    person = sessions.person_of(connection, link.session, link.begun_at)
+    if person is None:
+        return None
+    known = sessions.devices(connection, person)
+    return _Suspect(person, {device for device, seen_at in known.items() if seen_at >= link.begun_at})

@@ -1,12 +1,13 @@
 """What a carrier is: one channel's way from a row of the outbox to whom it is for."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
 from ccr.desk.people import Person
-from ccr.store.claims import Owed
+from ccr.store.owed import Owed
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,10 +30,30 @@ class Pointless(msgspec.Struct, frozen=True):
     reader: Person | None = None
 
 
+class NotNow(Exception):
+    """One's turn did not come in time, or the provider asked for a pause meanwhile; nothing was tried."""
+
+
 Turn = Callable[[], Awaitable[None]]
-"""Waits until it is one's turn to do what keeps the event loop busy."""
+"""Waits until it is one's turn to do what keeps the event loop busy. Raises `NotNow`."""
 
 Outcome = Sent | Later | Pointless
+
+HOLDS = 1.0
+"""Seconds for which it holds that something is worth it: in more, its reader may have read it."""
+
+V = TypeVar("V")
+
+
+async def in_turn(judge: Callable[[], Awaitable[V]], turn: Turn) -> V:
+    """What `judge` says when one's turn has come, which only what is worth it waits for. Raises `NotNow`."""
+    loop = asyncio.get_running_loop()
+    verdict = await judge()
+    judged_at = loop.time()
+    if isinstance(verdict, Later | Pointless):
+        return verdict
+    await turn()
+    return verdict if loop.time() - judged_at < HOLDS else await judge()
 
 
 class Carrier(Protocol):

@@ -23,8 +23,8 @@ from ccr.store import (
 from ccr.store.connection import Connection
 
 
-def held_about(connection: Connection, person: Person) -> dict[str, Any]:
-    """Ready for the wire. What a customer's tickets hold is what the customer sees; of staff it is what they did."""
+def held_beside_talk(connection: Connection, person: Person) -> dict[str, Any]:
+    """All but what was said and done on tickets: that may be long, and has a page at a time below."""
     everything: dict[str, Any] = {
         "person": person.wire() | {"created_at": rfc3339(people.created_at(connection, person.id))},
         "sessions": [
@@ -67,12 +67,28 @@ def held_about(connection: Connection, person: Person) -> dict[str, Any]:
         ],
         "public": _public(connection, person),
     }
-    if person.role is Role.CUSTOMER:
-        everything["tickets"] = _tickets(connection, person)
-    else:
+    if person.role is not Role.CUSTOMER:
         everything["portrait"] = portrait_of(connection, person.id)
-        everything["entries"] = [_timed(deed) for deed in holdings.deeds(connection, person.id)]
     return everything
+
+
+def tickets_of(connection: Connection, person: Person) -> list[dict[str, Any]]:
+    """The customer's tickets, without what was said on them."""
+    return [_timed(ticket) for ticket in holdings.tickets_of_customer(connection, person.id)]
+
+
+def timeline_after(connection: Connection, ticket_id: int, person: Person, seq: int) -> list[dict[str, Any]]:
+    """What the customer sees of their ticket behind number `seq`, at most a page of it."""
+    page = []
+    for entry in holdings.conversation_after(connection, ticket_id, seq):
+        page.append(entry_wire(entry, seq, person.id))
+        seq = entry.seq
+    return page
+
+
+def deeds_after(connection: Connection, ticket_id: int, person: Person, seq: int) -> list[dict[str, Any]]:
+    """What one of the staff did on a ticket behind number `seq`, at most a page of it."""
+    return [_timed(deed) for deed in holdings.deeds_after(connection, ticket_id, person.id, seq)]
 
 
 def _mobile(connection: Connection, person: Person) -> dict[str, Any] | None:
@@ -110,21 +126,6 @@ def _public(connection: Connection, person: Person) -> dict[str, Any]:
         "votes": [_timed(vote) for vote in public_answers.votes_by(connection, person.id)],
         "deeds": [_timed(deed) for deed in question_deeds.by_person(connection, person.id)],
     }
-
-
-def _tickets(connection: Connection, person: Person) -> list[dict[str, Any]]:
-    return [
-        _timed(ticket) | {"timeline": _timeline(connection, ticket["id"], person)}
-        for ticket in holdings.tickets_of_customer(connection, person.id)
-    ]
-
-
-def _timeline(connection: Connection, ticket_id: int, person: Person) -> list[dict[str, Any]]:
-    timeline: list[dict[str, Any]] = []
-    for entry in holdings.conversation(connection, ticket_id):
-        prev = timeline[-1]["seq"] if timeline else 0
-        timeline.append(entry_wire(entry, prev, person.id))
-    return timeline
 
 
 def _timed(row: dict[str, Any]) -> dict[str, Any]:

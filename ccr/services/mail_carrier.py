@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from ccr.desk import clock
@@ -9,13 +10,13 @@ from ccr.desk.notices import CHANNELS, Kind
 from ccr.desk.people import Person
 from ccr.ports import Mail, Mailer, SendFailed, Templates
 from ccr.services import mail_data
-from ccr.services.carrying import Later, Outcome, Pointless, Sent, Turn
+from ccr.services.carrying import Later, Outcome, Pointless, Sent, Turn, in_turn
 from ccr.services.mail_data import CODE_WORTH, Send
 from ccr.services.together import Together
 from ccr.store import bounces
-from ccr.store.claims import Owed
 from ccr.store.connection import Connection
 from ccr.store.database import Database
+from ccr.store.owed import Owed
 
 Mint = Callable[[str], Awaitable[tuple[Person, str] | None]]
 """Makes a one-time code for who has this address; the code is known only to the mail."""
@@ -51,10 +52,13 @@ class MailCarrier:
 
     async def carry(self, owed: Owed, turn: Turn) -> Outcome:
         """Send it, if it is still worth sending. Raises `SendFailed`."""
-        verdict = await self._judge(owed)
+        if owed.kind == Kind.ONE_TIME_CODE:
+            await turn()
+            verdict = await self._with_code(owed)
+        else:
+            verdict = await in_turn(partial(self._judge, owed), turn)
         if not isinstance(verdict, Send):
             return verdict
-        await turn()
         provider_id = await self._send(owed, verdict)
         return Sent(reader=verdict.reader, up_to=verdict.up_to, provider_id=provider_id)
 
@@ -63,11 +67,12 @@ class MailCarrier:
         await self._mailer.close()
 
     async def _judge(self, owed: Owed) -> Send | Later | Pointless:
-        if owed.kind != Kind.ONE_TIME_CODE:
-            verdict = await self._judging.ask(owed)
-            if isinstance(verdict, SendFailed):
-                raise verdict
-            return verdict
+        verdict = await self._judging.ask(owed)
+        if isinstance(verdict, SendFailed):
+            raise verdict
+        return verdict
+
+    async def _with_code(self, owed: Owed) -> Send | Later | Pointless:
         address = owed.address
         if address is None or self._now() - owed.created_at > CODE_WORTH:
             return Pointless()
@@ -92,7 +97,8 @@ class MailCarrier:
         link = self._unsubscribe(worth.reader.id, owed.kind) if owed.kind in CHANNELS else ""
         data = worth.data | {"unsubscribe": link}
         subject, text, html = await self._rendered(owed.kind, data)
-        await asyncio.sleep(0)  # one after the other: whoever talks meanwhile comes in between
+        await asyncio.sleep(0)  # whoever has written meanwhile comes in between
+        await self._database.lull()
         mail = Mail(
             outbox_id=owed.id,
             to=worth.to,

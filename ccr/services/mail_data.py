@@ -12,15 +12,19 @@ from ccr.ports import SendFailed
 from ccr.services.carrying import Later, Pointless
 from ccr.services.resets import GOOD_FOR
 from ccr.store import read_marks, recipients, waiting
-from ccr.store.claims import Owed
 from ccr.store.connection import Connection
+from ccr.store.owed import Owed
 from ccr.store.recipients import Recipient
+from ccr.store.waiting import Unread
 
 QUOTED = 5
 """Messages quoted in one mail, the newest ones."""
 
 QUOTED_LENGTH = 500
 """Characters quoted of each."""
+
+HELP = "/help/"
+"""What every address in the help begins with, on whichever site."""
 
 CODE_WORTH = 60 * MINUTE
 """Nobody waits longer for a code than this, in milliseconds."""
@@ -36,6 +40,9 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Verdict = Send | Later | Pointless
+
+PROMPT = MINUTE
+"""What goes out in less, in milliseconds, goes to whoever has seen it already, too: it is their receipt."""
 
 NEWS = frozenset({Kind.AGENT_ASSIGNED, Kind.TICKET_ASSIGNED, Kind.TICKET_CLOSED})
 """What whoever has been on the ticket since then knows."""
@@ -62,7 +69,7 @@ def _judge(
     data, to = _said(owed, person, home), found.person.email
     if owed.ticket is None:
         return Send(reader=person, to=to, data=data)
-    if ticket is None or names is None or _is_stale(connection, owed, person, ticket, names):
+    if ticket is None or names is None or _is_stale(connection, owed, person, ticket, names, now):
         return Pointless()
     data["ticket"] = _facts(ticket, names)
     if owed.kind == Kind.MESSAGE_WAITING:
@@ -70,11 +77,13 @@ def _judge(
     return Send(reader=person, to=to, data=data)
 
 
-def _is_stale(connection: Connection, owed: Owed, person: Person, ticket: Ticket, names: Names) -> bool:
+def _is_stale(
+    connection: Connection, owed: Owed, person: Person, ticket: Ticket, names: Names, now: int
+) -> bool:
     """It is late, and its reader has seen it on the page, or (which has a mail of its own) another agent has the ticket
     by now.
     """
-    if not owed.tries or owed.kind not in NEWS:
+    if now - owed.created_at < PROMPT or owed.kind not in NEWS:
         return False
     replaced = owed.kind == Kind.AGENT_ASSIGNED and owed.data.get("agent") != names.agent
     return replaced or read_marks.moved_since(connection, ticket.id, person.id, owed.created_at)
@@ -82,7 +91,7 @@ def _is_stale(connection: Connection, owed: Owed, person: Person, ticket: Ticket
 
 def came_back(reason: str) -> SendFailed:
     """Mail from an address came back: it is not mailed until it is another."""
-    return SendFailed(f"mail to this address came back: {reason}", again=False)
+    return SendFailed("mail to this address came back", again=False, quoted=reason)
 
 
 def with_code(owed: Owed, minted: tuple[Person, str] | None, home: str) -> Verdict:
@@ -104,12 +113,18 @@ def _waiting(
         return Later(due_at)
     data |= {
         "messages": [
-            {"author": message.author, "body": _cut(message.body), "at": message.at}
+            {"author": message.author, "body": _quoted(message, data["home"]), "at": message.at}
             for message in unread[-QUOTED:]
         ],
         "earlier": max(0, len(unread) - QUOTED),
     }
     return Send(reader=person, to=person.email or "", data=data, up_to=unread[-1].seq)
+
+
+def _quoted(message: Unread, home: str) -> str:
+    """What the bot names of the help can be opened from a mail only where it says on which site it is."""
+    body = _cut(message.body)
+    return body.replace(f"({HELP}", f"({home}{HELP}") if message.is_bots else body
 
 
 def _said(owed: Owed, person: Person, home: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from ccr.desk.clock import DAY, MINUTE, SECOND
 from ccr.ports import SendFailed
-from ccr.store.claims import Owed
+from ccr.store.owed import Owed
 
 FIRST = 10 * SECOND
 LONGEST = 30 * MINUTE

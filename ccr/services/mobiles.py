@@ -15,13 +15,13 @@ from ccr.desk import clock
 from ccr.desk.clock import rfc3339
 from ccr.desk.notices import Channel, Kind, Notice
 from ccr.desk.people import Person, Role
-from ccr.desk.refusals import conflict, invalid
+from ccr.desk.refusals import conflict, invalid, not_found
 from ccr.services import numbers
 from ccr.services import wrong_tries as tries
 from ccr.services.account_forms import MobileProof, MobileRequest, MobileSwitch, read
 from ccr.services.mail_data import CODE_WORTH
 from ccr.services.resets import GOOD_FOR, TRIES
-from ccr.store import mobiles, outbox, wrong_tries
+from ccr.store import mobiles, outbox, people, wrong_tries
 from ccr.store.connection import Connection
 from ccr.store.database import Database
 from ccr.store.mobiles import Mobile, Pending
@@ -89,6 +89,9 @@ class Mobiles:
             now = self._now()
             own = wrong_tries.bucket("mobile code", person.id)
             theirs = wrong_tries.bucket("mobile code to", number)
+            today = people.lock(connection, person.id)
+            if today is None or not today.person.active:
+                raise not_found("person")
             tries.check(connection, theirs, now, CODES_TO_NUMBER)
             tries.count(connection, own, now, CODES_OF_PERSON)
             tries.count(connection, theirs, now, CODES_TO_NUMBER)
@@ -103,6 +106,8 @@ class Mobiles:
         code = f"{secrets.randbelow(1_000_000):06d}"
 
         def put(connection: Connection) -> bool:
+            # Whoever deletes the account forgets the number: it must not be put there again afterwards.
+            connection.dialect.lock_person(connection, person_id)
             asked = mobiles.pending(connection, person_id)
             if asked is None or asked.number != number or asked.tries_left == 0:
                 return False
@@ -124,6 +129,7 @@ class Mobiles:
 
         def use(connection: Connection) -> bool:
             now = self._now()
+            connection.dialect.lock_person(connection, person.id)
             asked = mobiles.pending(connection, person.id)
             if asked is None or asked.tries_left == 0 or asked.expires_at <= now:
                 return False

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+import msgspec
 from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous.encoding import base64_encode
 
 from ccr.desk.notices import CHANNELS, TOLD, Channel
 from ccr.desk.people import Person
@@ -15,12 +17,19 @@ Choices = dict[str, dict[str, bool]]
 """By kind and channel, whether it is wanted; only what somebody may choose."""
 
 
+class _Links(URLSafeSerializer):
+    """What is signed here is too short to be made shorter; to try would take most of the time of signing it."""
+
+    def dump_payload(self, obj: Any) -> bytes:
+        return base64_encode(msgspec.json.encode(obj))
+
+
 class NoticeChoices:
     """What people turned off. `secret` signs the links in mails; `home` is what they start with."""
 
     def __init__(self, database: Database, *, secret: str, home: str) -> None:
         self._database = database
-        self._links = URLSafeSerializer(secret, salt="unsubscribe")
+        self._links = _Links(secret, salt="unsubscribe")
         self._home = home.rstrip("/")
 
     async def of(self, person: Person) -> Choices:

@@ -14,7 +14,7 @@ from ccr.ports import MailReport, MailReports
 from ccr.store import bounces, notices, quiet_kinds
 from ccr.store.connection import Connection
 from ccr.store.database import Database
-from ccr.store.notices import Trace
+from ccr.store.notices import Again, Trace
 
 PAGE = 50
 """Notices given at a time."""
@@ -59,18 +59,25 @@ class NoticeTraces:
 
         return await self._database.read(look)
 
-    async def again(self, person: Person, notice: int) -> None:
-        """Send one that was given up again. Raises `not_found`, or `conflict`."""
+    async def again(self, person: Person, notice: int) -> bool:
+        """Send one that was given up again; False where that is not needed, as one that waits will tell the same.
+
+        Raises `not_found`, or `conflict`.
+        """
         _for_admins(person)
         now = self._now()
-        due = await self._database.write(
-            lambda connection: notices.again(connection, notice, now), then=lambda _: self._wake()
+        ticket = await self._database.read(lambda connection: notices.ticket(connection, notice))
+        found = await self._database.write(
+            lambda connection: notices.again(connection, notice, now),
+            then=lambda _: self._wake(),
+            lane=ticket or 0,
         )
-        if due is None:
+        if found is None:
             raise not_found("notice")
-        if not due:
+        if found is Again.REFUSED:
             raise conflict("Only a notice that was given up, and never sent, can be sent again.")
-        log.info("notice sent again", extra={"outbox": notice, "by": person.id})
+        log.info("notice sent again", extra={"outbox": notice, "by": person.id, "how": found.value})
+        return found is Again.GOES
 
     async def mail_again(self, person: Person, address: str) -> None:
         """Mail may go to this address again. Raises `not_found` where it may anyway."""
@@ -108,13 +115,13 @@ def _note(connection: Connection, report: MailReport, now: int) -> None:
         return
     if report.what == "delivered":
         notices.arrived(connection, row, now)
-    elif report.what in ("bounced", "blocked", "dropped"):
+    elif report.unsent or report.what in ("bounced", "blocked", "dropped"):
         notices.came_back(connection, row, report.what, f"{report.what}: {reason}".rstrip(": "), now)
-    elif report.what in ("spam", "unsubscribed"):
+    else:
         notices.noted(connection, row, report.what, now)
-        if found := notices.reader(connection, row):
-            for kind in CHANNELS:
-                quiet_kinds.turn(connection, found[0], kind.value, Channel.MAIL.value, on=False)
+    if report.what in ("spam", "unsubscribed") and (found := notices.reader(connection, row)):
+        for kind in CHANNELS:
+            quiet_kinds.turn(connection, found[0], kind.value, Channel.MAIL.value, on=False)
 
 
 def _for_admins(person: Person) -> None:
@@ -136,5 +143,5 @@ def _wire(trace: Trace) -> dict[str, Any]:
         "unsure": trace.unsure,
         "at": rfc3339(trace.created_at),
         "settled_at": rfc3339(trace.settled_at) if trace.settled_at else None,
-        "can_repeat": trace.state == "dead" and trace.fate is None,
+        "can_repeat": trace.can_repeat,
     }

@@ -22,20 +22,23 @@ from ccr.services.deliveries import IN_FLIGHT, SPARE, Deliveries
 from ccr.services.settling import Chance, Settler
 from ccr.services.upkeep import Upkeep
 from ccr.store import claims, outbox
-from ccr.store.claims import Owed
 from ccr.store.connection import Connection
 from ccr.store.database import Database
+from ccr.store.owed import Owed
 
 log = logging.getLogger("ccr.postman")
 
 AHEAD = 32
 """Rows claimed before their turn has come, so that there is always a next one."""
 
-BATCH = 8
+BATCH = 16
 """Rows worth a claim while others are under way: a few at a time would be a transaction for every few."""
 
 LEASE = MINUTE
-"""How long a claim lasts, in milliseconds: longer than sending and settling take."""
+"""How long a claim lasts, in milliseconds."""
+
+TURN_WITHIN = 30.0
+"""Seconds of it in which a notice's turn must come. The rest is longer than sending and settling take."""
 
 IDLE = 5.0
 """Seconds between looks when nobody wakes the postman: what is due later, or was put by another process."""
@@ -69,7 +72,7 @@ class Postman:
         self._now = now
         self._worker = secrets.token_hex(8)
         self._settler = Settler(database, self._worker, now, self.wake)
-        self._deliveries = Deliveries(carriers, self._worker, self._settler, now, chance)
+        self._deliveries = Deliveries(carriers, self._worker, self._settler, now, chance, database.lull)
         self._upkeep = Upkeep(database, now, chance, self.wake)
         self._woken = asyncio.Event()
         self._going: dict[asyncio.Task[None], str] = {}
@@ -107,13 +110,14 @@ class Postman:
             owed = [row for channel in self._open() for row in await self._claim(channel, IN_FLIGHT)]
             if not owed:
                 return count
-            await asyncio.gather(*map(self._deliveries.carry, owed))
+            await asyncio.gather(*(self._deliveries.carry(row, by) for row, by in owed))
             await self._settler.finish()
             count += len(owed)
 
     async def _look(self) -> float:
         """Start what is due; how many seconds to wait for the next look, unless woken."""
         try:
+            await self._database.lull()
             queues, dead, urgent = await self._database.read(self._owed)
             self._note_depth(queues, dead)
             if queues.get(Channel.EVERY.value, (0, self._now() + 1))[1] <= self._now():
@@ -145,15 +149,15 @@ class Postman:
         due = [c for c in self._open() if c.value in queues and queues[c.value][1] <= self._now()]
         for left, channel in zip(range(len(due), 0, -1), due, strict=True):
             room = IN_FLIGHT + AHEAD - len(self._going)
-            most = self._carriers[channel].most + AHEAD - busy[channel.value]
+            most = self._deliveries.most(channel) + AHEAD - busy[channel.value]
             share = max(0, min(-(-room // left), most))
-            if self._going and share < min(BATCH, queues[channel.value][0]):
+            if busy[channel.value] and share < min(BATCH, queues[channel.value][0]):
                 share = 0  # there will be more room in a moment
             spare = room + SPARE - share if channel.value in urgent else 0
             if share + spare == 0:
                 continue
-            for owed in await self._claim(channel, share + spare, spare, patient=True):
-                task = asyncio.create_task(self._deliveries.carry(owed))
+            for owed, by in await self._claim(channel, share + spare, spare, patient=True):
+                task = asyncio.create_task(self._deliveries.carry(owed, by))
                 self._going[task] = owed.channel
                 task.add_done_callback(self._carried)
 
@@ -172,12 +176,14 @@ class Postman:
 
     async def _claim(
         self, channel: Channel, most: int, spare: int = 0, *, patient: bool = False
-    ) -> list[Owed]:
-        now = self._now()
-        return await self._database.write(
+    ) -> list[tuple[Owed, float]]:
+        """Each with the time by which its turn must have come, on the event loop's clock."""
+        now, by = self._now(), asyncio.get_running_loop().time() + TURN_WITHIN
+        rows = await self._database.write(
             lambda connection: claims.claim(connection, self._worker, now, LEASE, most, channel.value, spare),
             patient=patient,
         )
+        return [(row, by) for row in rows]
 
     def _carried(self, task: asyncio.Task[None]) -> None:
         """There is room for one more, and perhaps more is due."""
@@ -195,7 +201,8 @@ class Postman:
             async with asyncio.timeout(SETTLED_WITHIN):
                 await self._settler.finish()
         with suppress(Exception):
-            await self._database.write(lambda connection: claims.release(connection, self._worker))
+            unwritten = list(self._settler.unwritten)
+            await self._database.write(lambda connection: claims.release(connection, self._worker, unwritten))
         await self.close()
 
     async def close(self) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -12,12 +13,12 @@ from ccr.desk.clock import SECOND
 from ccr.desk.notices import Kind
 from ccr.ports import Push, Pusher, SendFailed, Unreachable
 from ccr.services import push_data
-from ccr.services.carrying import Outcome, Pointless, Sent, Turn
+from ccr.services.carrying import Outcome, Pointless, Sent, Turn, in_turn
 from ccr.services.together import Together
 from ccr.store import subscriptions
-from ccr.store.claims import Owed
 from ccr.store.connection import Connection
 from ccr.store.database import Database
+from ccr.store.owed import Owed
 from ccr.store.subscriptions import Subscription
 
 SENDING = 15.0
@@ -37,11 +38,10 @@ class PushCarrier:
 
     async def carry(self, owed: Owed, turn: Turn) -> Outcome:
         """Send it, if it is still worth showing. Raises `SendFailed`. A browser that is gone is forgotten."""
-        verdict = await self._judging.ask(owed)
+        verdict = await in_turn(partial(self._judging.ask, owed), turn)
         if not isinstance(verdict, push_data.Send):
             return verdict
         where = verdict.where
-        await turn()
         try:
             async with asyncio.timeout(SENDING):
                 await self._pusher.send(_push(owed, verdict, self._now()))

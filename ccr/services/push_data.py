@@ -16,9 +16,9 @@ from ccr.desk.ticket import Status
 from ccr.services.carrying import Later, Pointless
 from ccr.services.signing_in import IDLE
 from ccr.store import lists, read_marks, subscriptions, tickets, waiting
-from ccr.store.claims import Owed
 from ccr.store.connection import Connection
 from ccr.store.lists import Seen
+from ccr.store.owed import Owed
 from ccr.store.subscriptions import Subscription
 
 LASTS = 24 * HOUR

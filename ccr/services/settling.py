@@ -12,9 +12,10 @@ from ccr.ports import SendFailed
 from ccr.services import carrying, mail_retries
 from ccr.services.carrying import Later, Sent
 from ccr.store import claims, outbox, waiting
-from ccr.store.claims import Owed, Settled
+from ccr.store.claims import Settled
 from ccr.store.connection import Connection
 from ccr.store.database import Database
+from ccr.store.owed import Owed
 
 log = logging.getLogger("ccr.postman")
 
@@ -23,7 +24,7 @@ Unit = Callable[[Connection], Any]
 Chance = Callable[[], float]
 """A number from 0 to 1."""
 
-TOGETHER = 0.06
+TOGETHER = 0.1
 """Seconds in which what came to an end is gathered, and then committed in one."""
 
 SETTLING = (0.5, 2.0, 5.0, 10.0)
@@ -45,6 +46,8 @@ class Settler:
         self._now = now
         self._done = done
         self._waiting: list[tuple[Owed, Outcome]] = []
+        self.unwritten: set[int] = set()
+        """The rows of which the database does not know yet what became of them."""
         self._writing: set[asyncio.Task[None]] = set()
 
     def note(self, owed: Owed, outcome: Outcome) -> None:
@@ -52,6 +55,7 @@ class Settler:
         if not self._waiting:
             asyncio.get_running_loop().call_later(TOGETHER, self._begin, True)
         self._waiting.append((owed, outcome))
+        self.unwritten.add(owed.id)
 
     async def finish(self) -> None:
         """Everything noted is written down at once, or given up."""
@@ -89,6 +93,8 @@ class Settler:
             log.warning("notices not settled yet", extra={"count": len(over), "error": type(error).__name__})
             for owed, outcome in over:
                 self._start(self._write(owed, self._alone(outcome), patient))
+        else:
+            self.unwritten.difference_update(owed.id for owed, _ in over)
 
     def _alone(self, outcome: Settled) -> Unit:
         now = self._now()
@@ -103,6 +109,7 @@ class Settler:
                 log.warning("notice not settled yet", extra=named(owed) | {"error": type(error).__name__})
                 await asyncio.sleep(pause)
             else:
+                self.unwritten.discard(owed.id)
                 return
         log.error("notice not settled: it is claimed again, and may be sent twice", extra=named(owed))
 
@@ -113,16 +120,17 @@ def named(owed: Owed) -> dict[str, Any]:
 
 
 def settling(owed: Owed, worker: str, outcome: carrying.Outcome, now: int) -> Outcome:
-    """It was sent, or was not worth it, or is to wait. A mail about messages that wait may be followed by another."""
+    """It was sent, or was not worth it, or is to wait. One about messages that wait may be followed by another."""
     if isinstance(outcome, Later):
         return partial(claims.push_back, row=owed.id, worker=worker, now=now, due_at=outcome.due_at)
     sent = isinstance(outcome, Sent)
     state = outbox.SENT if sent else outbox.POINTLESS
     up_to, provider_id = (outcome.up_to, outcome.provider_id) if isinstance(outcome, Sent) else (0, None)
     reader, ticket = outcome.reader, owed.ticket
-    if (owed.kind, owed.channel) == (Kind.MESSAGE_WAITING, Channel.MAIL) and reader and ticket:
+    # Of texts there is no other before these messages have been read.
+    if owed.kind == Kind.MESSAGE_WAITING and owed.channel != Channel.SMS and reader and ticket:
         return lambda c: waiting.settle(
-            c, owed.id, worker, state, now, ticket=ticket, person=reader, up_to=up_to, provider_id=provider_id
+            c, owed, worker, state, now, ticket=ticket, person=reader, up_to=up_to, provider_id=provider_id
         )
     data = {"up_to": up_to} if up_to else {}
     return Settled(owed.id, state, data, provider_id)
@@ -150,7 +158,7 @@ def failing(owed: Owed, worker: str | None, failure: SendFailed, now: int, again
         claims.fail,
         row=owed.id,
         worker=worker,
-        fault=failure.reason,
+        fault=failure.fault,
         now=now,
         again_at=again_at,
         unsure=failure.unsure,

@@ -42,7 +42,7 @@ class Subscriptions:
         form = read(NewSubscription, given)
         if not await self._pusher.takes(form.keys.p256dh):
             raise invalid(keys="are not a browser's")
-        if fault := await self._pusher.check(form.endpoint):
+        if fault := await self._pusher.check(form.endpoint, identity.person.id):
             raise invalid(endpoint=fault)
         asked = Subscription(
             id=0,

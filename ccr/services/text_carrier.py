@@ -2,18 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from ccr.desk import clock
 from ccr.desk.notices import Kind
 from ccr.ports import SendFailed, Text, Texter, Unreachable
 from ccr.services import text_data
-from ccr.services.carrying import Outcome, Pointless, Sent, Turn
+from ccr.services.carrying import Outcome, Pointless, Sent, Turn, in_turn
 from ccr.services.mail_data import CODE_WORTH
 from ccr.services.together import Together
 from ccr.store import mobiles
-from ccr.store.claims import Owed
 from ccr.store.connection import Connection
 from ccr.store.database import Database
+from ccr.store.owed import Owed
 
 Mint = Callable[[int, str], Awaitable[str | None]]
 """Makes a code for this person's number; it is known only to the text."""
@@ -48,10 +49,9 @@ class TextCarrier:
             return Pointless()
         if owed.kind == Kind.MOBILE_CODE:
             return await self._carry_code(owed, self._texter, turn)
-        verdict = await self._judging.ask(owed)
+        verdict = await in_turn(partial(self._judging.ask, owed), turn)
         if not isinstance(verdict, text_data.Send):
             return verdict
-        await turn()
         provider_id = await self._send(owed, self._texter, verdict.to, verdict.body)
         return Sent(reader=verdict.reader, up_to=verdict.up_to, provider_id=provider_id)
 
@@ -67,10 +67,10 @@ class TextCarrier:
     async def _carry_code(self, owed: Owed, texter: Texter, turn: Turn) -> Outcome:
         if owed.person is None or owed.address is None or self._now() - owed.created_at > CODE_WORTH:
             return Pointless()
+        await turn()
         code = await self._mint(owed.person, owed.address)
         if code is None:
             return Pointless()
-        await turn()
         body = text_data.code_body(code, self._home)
         return Sent(provider_id=await self._send(owed, texter, owed.address, body))
 

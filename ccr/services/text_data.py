@@ -17,8 +17,8 @@ from ccr.services.carrying import Later, Pointless
 from ccr.services.mobiles import TEXTED
 from ccr.services.resets import GOOD_FOR
 from ccr.store import lists, mobiles, outbox, read_marks, tickets, waiting
-from ccr.store.claims import Owed
 from ccr.store.connection import Connection
+from ccr.store.owed import Owed
 
 WAITS = 30 * SECOND
 """How long a message lies unread before its reader is texted, in milliseconds: who is talking just now is not."""

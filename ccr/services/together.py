@@ -1,4 +1,4 @@
-"""Readings asked for in the same moment, carried out in one: the way to a database thread costs more than most do."""
+"""Readings that can wait a moment, carried out together: the way to a database thread costs more than most do."""
 
 import asyncio
 from collections.abc import Callable
@@ -37,6 +37,7 @@ class Together(Generic[Q, A]):
         task.add_done_callback(self._reading.discard)
 
     async def _read(self, asked: list[tuple[Q, asyncio.Future[A]]]) -> None:
+        await self._database.lull()
         questions = [question for question, _ in asked]
         try:
             answers = await self._database.read(lambda connection: self._answer(connection, questions))

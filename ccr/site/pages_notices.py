@@ -56,10 +56,10 @@ def _add_traces(blueprint: Blueprint, traces: NoticeTraces) -> None:
     @only(Role.ADMIN)
     async def again(notice: int) -> ResponseReturnValue:
         try:
-            await traces.again(known().person, notice)
+            goes = await traces.again(known().person, notice)
         except Refusal as refusal:
             return await show(Form.refused(refusal, {}), refusal.code.http_status)
-        return redirect("/notices?done=again", 303)
+        return redirect(f"/notices?done={'again' if goes else 'joined'}", 303)
 
     @blueprint.post("/notices/addresses")
     @only(Role.ADMIN)

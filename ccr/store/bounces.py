@@ -1,7 +1,7 @@
 """Addresses that mail came back from, and the reports of providers that have been taken."""
 
 from ccr.desk.clock import DAY
-from ccr.store import outbox, places
+from ccr.store import outbox, people, places
 from ccr.store.connection import Connection
 
 REPORTS_KEPT = 7 * DAY
@@ -29,8 +29,10 @@ def of(connection: Connection, addresses: list[str]) -> dict[str, str]:
 
 
 def put(connection: Connection, address: str, reason: str, now: int) -> None:
-    """From now on it is not mailed."""
+    """From now on it is not mailed. One that is nobody's is not kept: a report may come after its owner has gone."""
     drop(connection, address)
+    if people.owner(connection, address) is None:
+        return
     connection.run(
         "INSERT INTO bounced_addresses (address, reason, bounced_at) VALUES (?, ?, ?)",
         _kept(address),
@@ -62,8 +64,11 @@ def is_new(connection: Connection, report: str, now: int) -> bool:
 
 
 def sweep(connection: Connection, now: int) -> None:
-    """Forget reports that nobody sends again."""
+    """Forget reports that nobody sends again, and addresses that nobody has any more."""
     connection.run("DELETE FROM reports_seen WHERE seen_at < ?", now - REPORTS_KEPT)
+    connection.run(
+        "DELETE FROM bounced_addresses WHERE NOT EXISTS (SELECT 1 FROM logins WHERE login = bounced_addresses.address)"
+    )
 
 
 def _kept(address: str) -> str:

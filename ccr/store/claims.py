@@ -11,16 +11,12 @@ import msgspec
 
 from ccr.desk.notices import URGENT, Channel
 from ccr.store import places
-from ccr.store.connection import Connection, Row
+from ccr.store.connection import Connection
 from ccr.store.outbox import DEAD, cut
+from ccr.store.owed import COLUMNS, Owed, from_row
 
 MOST = 64
 """Rows in one statement."""
-
-_COLUMNS = (
-    "id, kind, channel, target_id, person_id, address, ticket_id, data, created_at, due_at, fresh_at, tries, "
-    "unsure, fate"
-)
 
 _DUE = (
     "SELECT id FROM outbox WHERE state = 'waiting' AND channel = ? AND due_at <= ? AND claimed_until <= ? "
@@ -35,36 +31,6 @@ _URGENT_DUE = (
 # Written so that no index leads there: of several rows SQLite would go through all that waits, not by their numbers.
 _WAITS = "state || '' = 'waiting'"
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
-
-
-class Owed(msgspec.Struct, frozen=True, kw_only=True):
-    """A row that is to be carried, or to be spread. Times in milliseconds since 1970 UTC.
-
-    `tries` counts the failed tries, `unsure` those of which nobody knows whether they arrived; patience is counted
-    from `fresh_at` on. `target` tells which of several places of a channel is meant, `fate` what a provider has
-    reported already.
-    """
-
-    id: int
-    kind: str
-    channel: str = Channel.MAIL.value
-    target: int | None = None
-    person: int | None
-    address: str | None
-    ticket: int | None
-    told: str = "{}"
-    created_at: int
-    due_at: int
-    fresh_at: int
-    tries: int
-    unsure: int = 0
-    fate: str | None = None
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """What it tells. Raises where that cannot be read: only then, so that this row alone fails."""
-        return _decode(self.told)
 
 
 class Settled(NamedTuple):
@@ -150,6 +116,19 @@ def push_back(connection: Connection, row: int, worker: str, now: int, due_at: i
     return changed == 1
 
 
+def give_back(connection: Connection, owed: Owed, worker: str, due_at: int) -> bool:
+    """Nothing was tried: somebody may claim it anew from `due_at` on. False if the claim ran out meanwhile."""
+    changed = connection.run(
+        "UPDATE outbox SET due_at = ?, claimed_by = NULL, claimed_until = 0 "
+        "WHERE id = ? AND claimed_by = ? AND claimed_until = ? AND state = 'waiting'",
+        due_at,
+        owed.id,
+        worker,
+        owed.claimed_until,
+    )
+    return changed == 1
+
+
 def fail(
     connection: Connection,
     row: int,
@@ -162,13 +141,15 @@ def fail(
 ) -> bool:
     """A try failed; `unsure` if it may have arrived all the same. Without a `worker` it was to be spread.
 
-    Due again at `again_at`; `None` gives it up: the row is dead and stays, so that an admin may send it again.
+    Due again at `again_at`; `None` gives it up: the row is dead and stays, so that an admin may send it again. What was
+    reported of the tries until now is no longer its fate, unless that one of them arrived.
     """
     over = again_at is None
     whose, names = ("channel = 'every'", []) if worker is None else ("claimed_by = ?", [worker])
     changed = connection.run(
         "UPDATE outbox SET state = ?, settled_at = ?, due_at = ?, tries = tries + 1, unsure = unsure + ?, fault = ?, "
-        f"claimed_by = NULL, claimed_until = 0 WHERE id = ? AND state = 'waiting' AND {whose}",
+        "fate = CASE WHEN fate = 'delivered' THEN fate ELSE NULL END, claimed_by = NULL, claimed_until = 0 "
+        f"WHERE id = ? AND state = 'waiting' AND {whose}",
         DEAD if over else "waiting",
         now if over else None,
         now if again_at is None else again_at,
@@ -184,18 +165,24 @@ def to_spread(connection: Connection, now: int, most: int) -> list[Owed]:
     """Rows that are due `now`, but still without a channel; nobody claims them."""
     rows = connection.up_to(
         most,
-        f"SELECT {_COLUMNS} FROM outbox WHERE state = 'waiting' AND channel = 'every' AND due_at <= ? "
+        f"SELECT {COLUMNS} FROM outbox WHERE state = 'waiting' AND channel = 'every' AND due_at <= ? "
         "ORDER BY due_at, id",
         now,
     )
-    return [_from_row(row) for row in rows]
+    return [from_row(row) for row in rows]
 
 
-def release(connection: Connection, worker: str) -> int:
-    """Give back what `worker`, about to stop, has claimed and not settled. How many rows that were."""
+def release(connection: Connection, worker: str, but: Sequence[int] = ()) -> int:
+    """Give back what `worker`, about to stop, has claimed and not settled. How many rows that were.
+
+    `but` those: they may have gone out, which only a claim that runs out tells.
+    """
+    marks, padded = places.of(list(but)) if but else ("0", [])
     return connection.run(
-        "UPDATE outbox SET claimed_by = NULL, claimed_until = 0 WHERE claimed_by = ? AND state = 'waiting'",
+        "UPDATE outbox SET claimed_by = NULL, claimed_until = 0 WHERE claimed_by = ? AND state = 'waiting' "
+        f"AND id NOT IN ({marks})",
         worker,
+        *padded,
     )
 
 
@@ -222,14 +209,14 @@ def _take(connection: Connection, rows: list[int], worker: str, clock: int, unti
         clock,
     )
     found = connection.rows(
-        f"SELECT {_COLUMNS} FROM outbox WHERE id IN ({marks}) AND {_WAITS} AND claimed_by = ? "
+        f"SELECT {COLUMNS} FROM outbox WHERE id IN ({marks}) AND {_WAITS} AND claimed_by = ? "
         "AND claimed_until = ?",
         *padded,
         worker,
         until,
     )
     taken = {row[0]: row for row in found}
-    return [_from_row(taken[row]) for row in rows if row in taken]
+    return [from_row(taken[row]) for row in rows if row in taken]
 
 
 def _settle(
@@ -253,23 +240,4 @@ def _settle(
         *names,
         *rows,
         worker,
-    )
-
-
-def _from_row(row: Row) -> Owed:
-    return Owed(
-        id=row[0],
-        kind=row[1],
-        channel=row[2],
-        target=row[3],
-        person=row[4],
-        address=row[5],
-        ticket=row[6],
-        told=row[7],
-        created_at=row[8],
-        due_at=row[9],
-        fresh_at=row[10] or row[8],
-        tries=row[11],
-        unsure=row[12],
-        fate=row[13],
     )

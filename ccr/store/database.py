@@ -6,16 +6,21 @@ commits once (group commit): that is what makes a durable commit cheap under loa
 
 import asyncio
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TypeVar
 
 from ccr.store.checkpoints import Checkpoints
 from ccr.store.connection import Connection
 from ccr.store.dialects import Dialect, Driver, Trouble
+from ccr.store.lulls import Lulls
 from ccr.store.reach import Reach
 from ccr.store.readers import Readers
 from ccr.store.writer import Job, Writer
 
 T = TypeVar("T")
+
+PATIENCE = 0.03
+"""Seconds that one waits for a lull; where there is none, things go on all the same."""
 
 
 class Database:
@@ -35,6 +40,7 @@ class Database:
         self._writers = [
             Writer(connect, dialect, f"writer-{n}", reach, self._checkpoints) for n in range(writers)
         ]
+        self._lulls = Lulls()
         self._readers = Readers(connect, dialect, reach, readers)
 
     async def write(
@@ -49,14 +55,25 @@ class Database:
 
         `unit` must be re-runnable (it may run twice when something beside it failed) and do no other I/O. When it
         raises `Refusal` it must have written nothing. `then` is called with the result on the event loop, in the order
-        of the commits, whether or not the caller is still there to hear of it. A `patient` unit may wait a moment for
-        somebody else's, so that a commit less is waited for. Raises `Refusal` `unavailable` when
-        the database cannot be reached or cannot keep up: then nothing was stored.
+        of the commits, whether or not the caller is still there to hear of it. A `patient` unit lets those go first who
+        are waited for. Raises `Refusal` `unavailable` when the database cannot be reached or cannot keep up: then
+        nothing was stored.
         """
-        job = Job(unit, asyncio.get_running_loop().create_future(), then, lane)
-        self._writers[lane % len(self._writers)].take(job, patient=patient)
-        result: T = await job.future
-        return result
+        if patient:
+            await self.lull()
+        with nullcontext() if patient else self._lulls:
+            job = Job(unit, asyncio.get_running_loop().create_future(), then, lane)
+            self._writers[lane % len(self._writers)].take(job)
+            result: T = await job.future
+            return result
+
+    async def lull(self) -> None:
+        """Wait until nobody waits for a commit, but not long; what is done then keeps nobody waiting.
+
+        Not where the database is behind a network: what is waited for then is not this machine.
+        """
+        if not self.dialect.remote:
+            await self._lulls.wait(PATIENCE)
 
     async def read(self, unit: Callable[[Connection], T]) -> T:
         """The unit's result, from one consistent view of the data."""

@@ -1,5 +1,6 @@
 """What became of the notices: for the admins who look after them, and for clearing up."""
 
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -23,6 +24,18 @@ _COLUMNS = (
     "o.id, o.kind, o.channel, o.state, o.fate, o.fault, o.tries, o.unsure, o.ticket_id, o.created_at, o.due_at, "
     "o.settled_at, o.fate_at, p.id, p.first_name, p.last_name"
 )
+# A fate of any other kind is that of what had been sent, which says no more what it said.
+_CAN_REPEAT = f"state = 'dead' AND (fate IS NULL OR fate = '{DELIVERED}')"
+_TOLD = "kind, channel, target_id, data"
+
+
+class Again(StrEnum):
+    """What comes of it when one that was given up is to be sent again."""
+
+    GOES = "goes"
+    JOINED = "joined"
+    """One that waits tells the same: this one is not needed any more."""
+    REFUSED = "refused"
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +56,11 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     fate_at: int | None
     person: int | None
     name: str | None
+
+    @property
+    def can_repeat(self) -> bool:
+        """Whether it may be sent again: it was given up, and what it said is still there."""
+        return self.state == outbox.DEAD and self.fate in (None, DELIVERED)
 
 
 def newest(connection: Connection, before: int, most: int, *, dead: bool) -> list[Trace]:
@@ -71,21 +89,56 @@ def count(connection: Connection) -> dict[str, int]:
     return {"waiting": 0, "dead": 0} | {row[0]: int(row[1]) for row in rows}
 
 
-def again(connection: Connection, row: int, now: int) -> bool | None:
-    """Have one that was given up sent again, with fresh patience. False if it was not, `None` if it is not there.
+def ticket(connection: Connection, row: int) -> int | None:
+    """Which ticket it is about, if any."""
+    found = connection.row("SELECT ticket_id FROM outbox WHERE id = ?", row)
+    return found[0] if found else None
 
-    What came back after it had been sent is not, since what it said is kept no longer.
+
+def again(connection: Connection, row: int, now: int) -> Again | None:
+    """Have one that was given up sent again, with fresh patience; `None` if it is not there.
+
+    What came back after it had been sent is not, since what it said is kept no longer. The ticket is locked, so that
+    none that tells the same can be put between the looking and the sending.
     """
+    if (about := ticket(connection, row)) is not None:
+        connection.dialect.lock_ticket(connection, about)
+    if _tells_what_another_does(connection, row):
+        changed = connection.run(
+            "UPDATE outbox SET state = ?, settled_at = ?, fault = NULL, data = '{}' "
+            f"WHERE id = ? AND {_CAN_REPEAT}",
+            outbox.POINTLESS,
+            now,
+            row,
+        )
+        return Again.JOINED if changed else Again.REFUSED
     changed = connection.run(
         "UPDATE outbox SET state = 'waiting', settled_at = NULL, due_at = ?, fresh_at = ?, tries = 0, unsure = 0, "
-        "claimed_by = NULL, claimed_until = 0 WHERE id = ? AND state = 'dead' AND fate IS NULL",
+        f"claimed_by = NULL, claimed_until = 0 WHERE id = ? AND {_CAN_REPEAT}",
         now,
         now,
         row,
     )
     if changed:
-        return True
-    return False if connection.row("SELECT id FROM outbox WHERE id = ?", row) else None
+        return Again.GOES
+    return Again.REFUSED if connection.row("SELECT id FROM outbox WHERE id = ?", row) else None
+
+
+def _tells_what_another_does(connection: Connection, row: int) -> bool:
+    """Whether one waits that would tell the same person the same of the same ticket, by the same way.
+
+    So do all about messages that wait, of which each tells of whatever is unread when it goes.
+    """
+    found = connection.row(f"SELECT ticket_id, person_id, {_TOLD} FROM outbox WHERE id = ?", row)
+    if found is None or found[0] is None or found[1] is None:
+        return False
+    waiting = connection.rows(
+        f"SELECT {_TOLD} FROM outbox WHERE ticket_id = ? AND person_id = ? AND state = 'waiting' AND id <> ?",
+        found[0],
+        found[1],
+        row,
+    )
+    return tuple(found[2:]) in [tuple(other) for other in waiting]
 
 
 def arrived(connection: Connection, row: int, now: int) -> None:
@@ -95,7 +148,9 @@ def arrived(connection: Connection, row: int, now: int) -> None:
     )
     if changed:  # what was given up because nobody had answered is not lost after all
         connection.run(
-            "UPDATE outbox SET state = ?, fault = NULL WHERE id = ? AND state = 'dead'", outbox.SENT, row
+            "UPDATE outbox SET state = ?, fault = NULL, data = '{}', address = NULL WHERE id = ? AND state = 'dead'",
+            outbox.SENT,
+            row,
         )
 
 
@@ -105,16 +160,26 @@ def noted(connection: Connection, row: int, fate: str, now: int) -> None:
 
 
 def came_back(connection: Connection, row: int, fate: str, reason: str, now: int) -> None:
-    """It was taken, and did not arrive after all: that counts as given up."""
+    """It was taken, and did not arrive after all: that counts as given up.
+
+    Where nobody noted that it was taken, the report is of a try without an answer. That says why it failed, and decides
+    nothing: the next try comes as it would have, and what was given up may still be sent again.
+    """
     changed = connection.run(
         "UPDATE outbox SET state = 'dead', settled_at = ?, fate = ?, fate_at = ?, fault = ?, claimed_by = NULL, "
-        "claimed_until = 0 WHERE id = ? AND (state = 'sent' OR state = 'dead')",
+        f"claimed_until = 0 WHERE id = ? AND (state = 'sent' OR state = 'dead' AND NOT ({_CAN_REPEAT}))",
         now,
         fate,
         now,
         outbox.cut(reason),
         row,
     )
+    if not changed:
+        changed = connection.run(
+            f"UPDATE outbox SET fault = ? WHERE id = ? AND ({_CAN_REPEAT} OR state = 'waiting' AND claimed_by IS NULL)",
+            outbox.cut(reason),
+            row,
+        )
     if not changed:  # the report was quicker than our own note that it was taken
         noted(connection, row, fate, now)
 

@@ -16,6 +16,9 @@ from ccr.store.connection import Connection
 FAULT_LENGTH = 300
 """Bytes of what went wrong that are kept."""
 
+TOLD = 50
+"""Rows looked at for the newest message that was told of."""
+
 SENT = "sent"
 POINTLESS = "pointless"
 DEAD = "dead"
@@ -87,10 +90,14 @@ def told_up_to(
     channel: str = Channel.MAIL.value,
     target: int | None = None,
 ) -> int:
-    """The number of the last message that this person was told of by this channel (and at this place), 0 for none."""
+    """The number of the last message that this person was told of by this channel (and at this place), 0 for none.
+
+    The newest row need not know it: what was sent again is an older one, and of one that a provider alone knows to have
+    arrived nobody noted what it told.
+    """
     place, where = ("", []) if target is None else ("AND target_id = ? ", [target])
     rows = connection.up_to(
-        1,
+        TOLD,
         f"SELECT data FROM outbox WHERE ticket_id = ? AND person_id = ? AND state = 'sent' AND {_SUCH} "
         f"{place}ORDER BY id DESC",
         ticket,
@@ -99,7 +106,7 @@ def told_up_to(
         channel,
         *where,
     )
-    return int(_decode(rows[0][0]).get("up_to", 0)) if rows else 0
+    return max((int(_decode(row[0]).get("up_to", 0)) for row in rows), default=0)
 
 
 def hasten(connection: Connection, person: int, now: int) -> None:

@@ -67,6 +67,11 @@ def add(connection: Connection, asked: Subscription, endpoint_hash: str) -> int:
     )
 
 
+def hand_over(connection: Connection, session_id: int, to: int) -> None:
+    """What was asked for in a session is asked for in another one of the same person."""
+    connection.run("UPDATE subscriptions SET session_id = ? WHERE session_id = ?", to, session_id)
+
+
 def drop(connection: Connection, subscription_id: int) -> None:
     """It takes no more notifications."""
     connection.run("DELETE FROM subscriptions WHERE id = ?", subscription_id)

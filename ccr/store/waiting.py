@@ -8,6 +8,7 @@ from ccr.desk.notices import WAITS_UNREAD, Channel, Kind, Notice
 from ccr.desk.people import Person, Role, full_name
 from ccr.store import claims, outbox, read_marks
 from ccr.store.connection import Connection
+from ccr.store.owed import Owed
 
 MOST = 50
 """Unread messages looked at; a mail quotes a few of them."""
@@ -22,6 +23,7 @@ class Unread(msgspec.Struct, frozen=True):
     at: int
     author: str
     body: str
+    is_bots: bool
 
 
 def unread(
@@ -36,7 +38,7 @@ def unread(
     read = read_marks.find(connection, ticket, person.id) or 0
     rows = connection.up_to(
         MOST,
-        "SELECT e.seq, e.happened_at, p.first_name, p.last_name, e.fields "
+        "SELECT e.seq, e.happened_at, p.first_name, p.last_name, e.fields, e.actor_role "
         "FROM entries e JOIN people p ON p.id = e.actor_id "
         "WHERE e.ticket_id = ? AND e.seq > ? AND e.type = 'message_posted' "
         f"AND e.actor_role {theirs} 'customer' ORDER BY e.seq DESC",
@@ -45,7 +47,7 @@ def unread(
     )
     found = [(row, _decode(row[4])) for row in reversed(rows)]
     return [
-        Unread(row[0], row[1], full_name(row[2], row[3]), _words(fields))
+        Unread(row[0], row[1], full_name(row[2], row[3]), _words(fields), row[5] == Role.BOT.value)
         for row, fields in found
         if not fields.get("redacted")
     ]
@@ -53,7 +55,7 @@ def unread(
 
 def settle(
     connection: Connection,
-    row: int,
+    owed: Owed,
     worker: str,
     state: str,
     now: int,
@@ -63,27 +65,28 @@ def settle(
     up_to: int,
     provider_id: str | None = None,
 ) -> bool:
-    """Settle the mail about messages up to number `up_to`, and owe the next one for what came meanwhile.
+    """Settle what is owed about messages up to number `up_to`, and owe the next one for what came meanwhile.
 
     As long as the row waited, newer messages may have put no row of their own. The ticket is locked, so that no
     message can slip in between the looking and the settling.
     """
     connection.dialect.lock_ticket(connection, ticket)
-    if not claims.settle(connection, row, worker, state, now, {"up_to": up_to}, provider_id):
+    if not claims.settle(connection, owed.id, worker, state, now, {"up_to": up_to}, provider_id):
         return False
     if outbox.waits(connection, ticket, person.id, Kind.MESSAGE_WAITING.value, Channel.EVERY.value):
         return True
-    if later := unread(connection, ticket, person):
-        delay = max(0, later[0].at + WAITS_UNREAD - now)
+    channel = Channel(owed.channel)
+    if later := unread(connection, ticket, person, channel, owed.target):
+        delay = max(0, later[0].at + WAITS_UNREAD - now) if channel is Channel.MAIL else 0
         notice = Notice(
             kind=Kind.MESSAGE_WAITING,
             to=person.id,
             ticket=ticket,
             delay=delay,
             once=True,
-            channel=Channel.MAIL,
+            channel=channel,
         )
-        outbox.put(connection, notice, now)
+        outbox.put(connection, notice, now, owed.target)
     return True
 
 

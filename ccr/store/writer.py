@@ -3,7 +3,6 @@
 import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from queue import SimpleQueue
 from time import monotonic
 
@@ -18,10 +17,6 @@ __all__ = ["BACKLOG", "Job", "Writer"]
 
 BACKLOG = 5_000
 """Units that may wait for one writer; more are `unavailable`: an answer now beats one that comes too late."""
-
-
-RIDES_WITHIN = 0.02
-"""Seconds that a patient unit waits for another to be committed with, before it goes alone."""
 
 LONGEST = 2.8
 """Seconds after which somebody is told that a database behind a network is too slow: the contract has three."""
@@ -46,16 +41,12 @@ class Writer(threading.Thread):
             else Batches(connect, dialect)
         )
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
-        self._riders: deque[Job] = deque()
         self._checkpoints = checkpoints
         self._answers = _Answers()
         self._begun = self._stopped = False
 
-    def take(self, job: Job, *, patient: bool = False) -> None:
-        """Put it in the queue; called on the event loop. A `patient` one goes with the next that is not, or soon.
-
-        Not on a database behind a network, where others wait for what a transaction has locked.
-        """
+    def take(self, job: Job) -> None:
+        """Put it in the queue; called on the event loop."""
         if self._stopped or self._queue.qsize() >= BACKLOG:
             raise unavailable()
         if not self._begun:
@@ -66,27 +57,15 @@ class Writer(threading.Thread):
         if self._patience is not None:
             job.taken_at = monotonic()
             self._patience.watch(job)
-        if patient and self._patience is None:
-            self._riders.append(job)
-            job.future.get_loop().call_later(RIDES_WITHIN, self._set_off, job)
-        else:
-            self._queue.put(job)
-
-    def _set_off(self, job: Job) -> None:
-        """It has waited long enough, if it still does."""
-        with suppress(ValueError):
-            self._riders.remove(job)
-            self._queue.put(job)
+        self._queue.put(job)
 
     def backlog(self) -> int:
         """How many wait."""
-        return self._queue.qsize() + len(self._riders)
+        return self._queue.qsize()
 
     def stop(self) -> None:
         """End once everything before this is done."""
         self._stopped = True
-        for job in list(self._riders):
-            self._set_off(job)
         self._queue.put(None)
 
     def join(self, timeout: float | None = None) -> None:
@@ -111,22 +90,13 @@ class Writer(threading.Thread):
 
     def _gather(self) -> tuple[list[Job], bool]:
         batch: list[Job] = []
-        most = self._batches.most
         job = self._queue.get()
         while job is not None:
             batch.append(job)
-            if len(batch) >= most or self._queue.empty():
-                return batch + self._riding(most - len(batch)), True
+            if len(batch) >= self._batches.most or self._queue.empty():
+                return batch, True
             job = self._queue.get()
         return batch, False
-
-    def _riding(self, most: int) -> list[Job]:
-        """Those who go along: what there is to do for them comes last, and the disk is waited for once."""
-        riding: list[Job] = []
-        with suppress(IndexError):  # the event loop takes them out, too
-            while len(riding) < most:
-                riding.append(self._riders.popleft())
-        return riding
 
 
 class _Patience:

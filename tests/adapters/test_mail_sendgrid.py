@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import msgspec
 import pytest
 
@@ -113,6 +114,26 @@ async def test_a_refusal_is_for_good_only_if_it_is_the_mails_fault(
     assert failure.value.reason == f"SendGrid answered {status}"
 
 
+async def test_a_redirect_is_a_failure_whatever_page_it_leads_to(
+    mailer: SendGridMailer, sendgrid: Double
+) -> None:
+    sendgrid.plan, sendgrid.headers = [302], {"Location": "/v3/scopes"}
+    with pytest.raises(SendFailed) as failure:
+        await mailer.send(MAIL)
+    assert failure.value.reason == "SendGrid answered 302"
+    assert (failure.value.again, failure.value.unsure) == (True, False)
+
+
+@pytest.mark.parametrize("status", [201, 204])
+async def test_only_sendgrids_own_success_counts_as_sent(
+    mailer: SendGridMailer, sendgrid: Double, status: int
+) -> None:
+    sendgrid.plan = [status]
+    with pytest.raises(SendFailed) as failure:
+        await mailer.send(MAIL)
+    assert (failure.value.again, failure.value.unsure) == (True, True)
+
+
 @pytest.mark.parametrize(
     ("reset", "after"), [(str(int(NOW) + 42), 42.0), (str(int(NOW) - 5), 0.0), ("soon", 10.0), (None, 10.0)]
 )
@@ -130,7 +151,9 @@ async def test_silence_is_tried_again_and_nobody_knows_whether_it_arrived(
     mailer: SendGridMailer, sendgrid: Double, monkeypatch: pytest.MonkeyPatch, silence: str
 ) -> None:
     await mailer.send(MAIL)  # the connection is there: what follows is the answer's time alone
-    monkeypatch.setattr(mail_sendgrid, "ANSWERING", 0.05)
+    session = mailer._opened()
+    assert session.timeout.total == mail_sendgrid.ANSWERING
+    monkeypatch.setattr(session, "_timeout", aiohttp.ClientTimeout(total=0.05))
     sendgrid.plan = [silence]
     with pytest.raises(SendFailed) as failure:
         await mailer.send(MAIL)

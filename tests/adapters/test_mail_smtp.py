@@ -10,6 +10,7 @@ from email.message import EmailMessage
 from typing import Any
 from urllib.parse import quote
 
+import aiosmtplib
 import msgspec
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -17,7 +18,9 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from ccr.adapters import mail_smtp
 from ccr.adapters.mail_smtp import SmtpMailer
 from ccr.ports import Mail, SendFailed
+from ccr.services import mail_carrier
 from tests.certificates import Certificate, make_certificate
+from tests.waiting import until
 
 SENDER = "Care <no-reply@care.example.org>"
 PASSWORD = "pass word/@:?"
@@ -43,6 +46,7 @@ class Server:
         self.readers: list[str] = []
         self.answers: dict[str, str] = {}
         self.silent = asyncio.Event()
+        self.left_by_client = asyncio.Event()
         self.port = 0
 
     def url(self, certificate: Certificate, user: str = "care", password: str = PASSWORD) -> str:
@@ -59,6 +63,12 @@ class Server:
     ) -> str:
         envelope.rcpt_tos.append(address)
         self.readers.append(address)
+        if "slow" in self.answers:
+            try:
+                await self.silent.wait()
+            except asyncio.CancelledError:  # nobody is there any more
+                self.left_by_client.set()
+                raise
         return self.answers.get("RCPT", "250 OK")
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
@@ -71,11 +81,36 @@ class Server:
             await self.silent.wait()
         return self.answers.get("DATA", "250 OK")
 
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        if "no goodbye" in self.answers:
+            await self.silent.wait()
+        return "221 Bye"
+
     def let_in(
         self, _server: SMTP, _session: Session, _envelope: Envelope, _how: str, data: Any
     ) -> AuthResult:
         right = isinstance(data, LoginPassword) and data == LoginPassword(b"care", PASSWORD.encode())
         return AuthResult(success=right, handled=right)
+
+
+class MailsTime:
+    """The module `asyncio`, as far as the time of a mail is measured by it: that is over when the test says so."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.given: list[asyncio.Timeout] = []
+        monkeypatch.setattr(mail_smtp, "asyncio", self)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+    def timeout(self, seconds: float) -> asyncio.Timeout:
+        assert seconds == mail_smtp.IN_ALL
+        self.given.append(asyncio.timeout(None))
+        return self.given[-1]
+
+    def is_over(self) -> None:
+        [all_of_it] = self.given
+        all_of_it.reschedule(asyncio.get_running_loop().time())
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +198,16 @@ async def test_a_connection_that_the_server_closed_is_made_anew(
     assert first is not second
 
 
+async def test_a_server_that_says_no_goodbye_keeps_no_mail_from_going(
+    mailer: SmtpMailer, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await mailer.send(MAIL)
+    monkeypatch.setattr(mail_smtp, "KEPT", 0)
+    server.answers["no goodbye"] = "yes"
+    await mailer.send(MAIL)
+    assert len(server.mails) == 2
+
+
 async def test_a_name_is_only_a_name(mailer: SmtpMailer, server: Server) -> None:
     name = "Eve\r\nBcc: victim@example.org"
     await mailer.send(msgspec.structs.replace(MAIL, to_name=name, subject=name))
@@ -199,11 +244,51 @@ async def test_a_refusal_is_for_good_if_the_server_says_so(
 async def test_silence_after_the_text_leaves_it_open(
     mailer: SmtpMailer, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    tell = mail_smtp._tell
+
+    async def impatient(smtp: aiosmtplib.SMTP, content: bytes) -> None:
+        assert smtp.timeout == mail_smtp.ANSWERING
+        smtp.timeout = 0.5  # from here on: all before it has the usual time
+        await tell(smtp, content)
+
+    monkeypatch.setattr(mail_smtp, "_tell", impatient)
     server.answers["silence"] = "yes"
-    monkeypatch.setattr(mail_smtp, "ANSWERING", 0.5)
     with pytest.raises(SendFailed) as failure:
         await mailer.send(MAIL)
     assert (failure.value.again, failure.value.unsure) == (True, True)
+
+
+async def test_of_a_server_that_is_slow_before_the_text_one_knows_that_it_has_none(
+    mailer: SmtpMailer, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    time = MailsTime(monkeypatch)
+    server.answers["slow"] = "yes"
+    sending = asyncio.create_task(mailer.send(MAIL))
+    await until(lambda: server.readers)
+    time.is_over()
+    with pytest.raises(SendFailed) as failure:
+        await sending
+    assert (failure.value.again, failure.value.unsure) == (True, False)
+    await until(server.left_by_client.is_set)
+    assert (server.readers, server.mails) == (["carla@example.org"], [])
+
+
+async def test_of_a_server_that_is_slow_with_the_text_nobody_knows_whether_it_took_it(
+    mailer: SmtpMailer, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    time = MailsTime(monkeypatch)
+    server.answers["silence"] = "yes"
+    sending = asyncio.create_task(mailer.send(MAIL))
+    await until(lambda: server.mails)
+    time.is_over()
+    with pytest.raises(SendFailed) as failure:
+        await sending
+    assert (failure.value.again, failure.value.unsure) == (True, True)
+    assert failure.value.reason == "the mail server did not answer in time"
+
+
+def test_the_postman_is_told_before_his_own_patience_ends() -> None:
+    assert mail_smtp.IN_ALL < mail_carrier.SENDING
 
 
 async def test_a_wrong_password_is_our_fault_and_tried_again(

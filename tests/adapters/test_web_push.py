@@ -1,9 +1,12 @@
 """Notifications to browsers: signed, encrypted, and never sent into somebody's own network."""
 
+import asyncio
+import os
 import socket
 import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from ipaddress import ip_address
 from pathlib import Path
@@ -13,13 +16,16 @@ import msgspec
 import pytest
 
 from ccr.adapters import pusher_for, web_push
-from ccr.adapters.web_push import Address, WebPusher, is_public
+from ccr.adapters.public_names import THREADS, Address, is_public
+from ccr.adapters.web_push import WebPusher
 from ccr.ports import Push, SendFailed, Unreachable
 from ccr.settings import Settings, SettingsError, push_key
 from tests.push_service import Browser, PushService, push_service
+from tests.waiting import PATIENCE, until
 
 KEY = "d29ya3MtZm9yLWV2ZXJ5LWJyb3dzZXItdGhlcmUtaXM"
 NOW = 1_800_000_000.0
+CARLA, OMAR = 7, 8
 
 
 class Post(msgspec.Struct):
@@ -157,7 +163,7 @@ async def test_an_address_within_a_private_network_is_not_sent_to(address: str) 
     host = f"[{address}]" if ":" in address else address
     careful = WebPusher(private_key=KEY, contact="mailto:care@example.org")
 
-    assert await careful.check(f"https://{host}/push/1") == "is within a private network"
+    assert await careful.check(f"https://{host}/push/1", CARLA) == "is within a private network"
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])
@@ -180,7 +186,7 @@ def test_an_address_on_the_open_network_is(address: str) -> None:
 async def test_what_is_not_plain_https_is_not_sent_to(endpoint: str) -> None:
     careful = WebPusher(private_key=KEY, contact="mailto:care@example.org")
 
-    assert await careful.check(endpoint)
+    assert await careful.check(endpoint, CARLA)
     browser = Browser(PushService(), "x")
     with pytest.raises(Unreachable):
         await careful.send(to(browser, endpoint=endpoint))
@@ -198,7 +204,7 @@ async def test_a_name_that_leads_inside_is_found_out_when_subscribing_and_when_s
         return False
 
     careful = pusher(post.tls, allowed=nowhere)
-    assert await careful.check(browser.endpoint) == "is within a private network"
+    assert await careful.check(browser.endpoint, CARLA) == "is within a private network"
     with pytest.raises(Unreachable, match="private network"):
         await careful.send(to(browser))
     await careful.close()
@@ -215,7 +221,7 @@ async def test_one_inner_address_among_others_is_enough(post: Post, monkeypatch:
     monkeypatch.setattr(socket, "getaddrinfo", answers)
     careful = WebPusher(private_key=KEY, contact="mailto:care@example.org")
 
-    assert await careful.check("https://push.example/1") == "is within a private network"
+    assert await careful.check("https://push.example/1", CARLA) == "is within a private network"
 
 
 async def test_a_name_that_nobody_knows_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,7 +231,85 @@ async def test_a_name_that_nobody_knows_is_not_taken(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(socket, "getaddrinfo", answers)
     careful = WebPusher(private_key=KEY, contact="mailto:care@example.org")
 
-    assert await careful.check("https://push.example/1") == "is at a host that cannot be found just now"
+    assert (
+        await careful.check("https://push.example/1", CARLA) == "is at a host that cannot be found just now"
+    )
+
+
+async def test_a_name_with_parts_that_none_can_have_is_not_taken() -> None:
+    careful = WebPusher(private_key=KEY, contact="mailto:care@example.org")
+
+    for host in ("push..example", f"{'a' * 64}.example"):
+        assert await careful.check(f"https://{host}/1", CARLA) == "is at a host that cannot be found just now"
+
+
+class NameServer:
+    """Answers for everybody, but for those whose names end in `.silent.example` not before it may."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked: list[str] = []
+        self.may = threading.Event()
+        monkeypatch.setattr(socket, "getaddrinfo", self.answer)
+
+    def answer(self, host: str, *_: Any, **__: Any) -> list[Any]:
+        self.asked.append(host)
+        if host.endswith(".silent.example"):
+            assert self.may.wait(30)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.8.8", 443))]
+
+
+async def test_names_that_nobody_answers_for_hold_up_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = NameServer(monkeypatch)
+    monkeypatch.setattr(web_push, "LOOKING_UP", PATIENCE)
+    careful = WebPusher(private_key=KEY, contact="mailto:care@example.org")
+    shared = min(32, (os.cpu_count() or 1) + 4)
+    silent = [f"https://n{n}.silent.example/1" for n in range(shared)]
+    tries = [asyncio.create_task(careful.check(endpoint, n)) for n, endpoint in enumerate(silent)]
+    await until(lambda: len(names.asked) == THREADS)
+
+    assert await asyncio.wait_for(asyncio.to_thread(lambda: "read"), 20) == "read"
+
+    names.may.set()
+    assert await asyncio.gather(*tries) == [None] * shared
+
+
+async def test_one_person_has_one_name_looked_up_at_a_time_whether_they_wait_for_it_or_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = NameServer(monkeypatch)
+    careful = WebPusher(private_key=KEY, contact="mailto:care@example.org")
+    first, *silent = [f"https://n{n}.silent.example/1" for n in range(2 * THREADS)]
+
+    gone = asyncio.create_task(careful.check(first, CARLA))
+    await until(lambda: names.asked)
+    gone.cancel()
+    monkeypatch.setattr(web_push, "LOOKING_UP", 0.05)
+    for endpoint in silent:
+        assert await careful.check(endpoint, CARLA) == "is at a host that cannot be found just now"
+    monkeypatch.setattr(web_push, "LOOKING_UP", PATIENCE)
+    assert await careful.check("https://push.example/1", OMAR) is None
+    assert names.asked == ["n0.silent.example", "push.example"]
+
+    waits = asyncio.create_task(careful.check("https://push.example/1", CARLA))
+    await asyncio.sleep(0.05)
+    assert not waits.done()
+    names.may.set()
+    assert await waits is None
+
+
+async def test_stopping_does_not_wait_for_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = NameServer(monkeypatch)
+    careful = WebPusher(private_key=KEY, contact="mailto:care@example.org")
+    tries = [
+        asyncio.create_task(careful.check(f"https://n{n}.silent.example/1", n)) for n in range(THREADS + 1)
+    ]
+    await until(lambda: len(names.asked) == THREADS)
+
+    await asyncio.wait_for(careful.close(), 20)
+
+    names.may.set()
+    await asyncio.wait(tries)
+    assert len(names.asked) == THREADS
 
 
 async def test_silence_is_tried_again(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,8 +53,27 @@ def each(connection: Connection, units: list[Unit]) -> list[int]:
     return [unit(connection) for unit in units]
 
 
+class Calm:
+    """A lull that comes when it is told to."""
+
+    def __init__(self) -> None:
+        self.comes, self._asked = asyncio.Event(), asyncio.Event()
+
+    async def lull(self) -> None:
+        self._asked.set()
+        await self.comes.wait()
+
+    async def is_waited_for(self) -> None:
+        async with asyncio.timeout(20):
+            await self._asked.wait()
+
+
+async def at_once() -> None:
+    """A lull where nobody waits for anything."""
+
+
 async def test_they_pass_one_after_another_with_a_gap_between() -> None:
-    pace, loop = Pace(GAP), asyncio.get_running_loop()
+    pace, loop = Pace(GAP, at_once), asyncio.get_running_loop()
     passed: list[float] = []
 
     async def go() -> None:
@@ -67,11 +86,34 @@ async def test_they_pass_one_after_another_with_a_gap_between() -> None:
         assert at - began >= number * GAP - 0.005  # never sooner; a timer may round
 
 
+async def test_nobody_passes_while_somebody_else_is_kept_waiting() -> None:
+    calm = Calm()
+    passing = asyncio.create_task(Pace(0.0, calm.lull).turn())
+    await calm.is_waited_for()
+    assert not passing.done()
+    calm.comes.set()
+    await passing
+
+
 async def test_what_is_asked_in_one_moment_is_read_in_one_go(house: House, readings: list[Any]) -> None:
     await house.admin()
     readings.clear()
     together: Together[Unit, int] = Together(house.database, each)
     assert await asyncio.gather(*(together.ask(people) for _ in range(5))) == [1] * 5
+    assert len(readings) == 1
+
+
+async def test_nothing_is_read_while_somebody_else_is_kept_waiting(
+    house: House, readings: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calm = Calm()
+    monkeypatch.setattr(house.database, "lull", calm.lull)
+    together: Together[Unit, int] = Together(house.database, each)
+    asking = asyncio.create_task(together.ask(people))
+    await calm.is_waited_for()
+    assert readings == []
+    calm.comes.set()
+    assert await asking == 0
     assert len(readings) == 1
 
 

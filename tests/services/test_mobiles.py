@@ -207,6 +207,6 @@ async def test_a_number_can_be_forgotten_and_goes_with_the_account(house: House,
 
     house.later(16 * MINUTE)
     await prove(house, carla)
-    assert (await house.accounts.export(carla))["mobile"]["mobile"] == NUMBER
+    assert (await house.export(carla))["mobile"]["mobile"] == NUMBER
     await house.accounts.delete(await house.identity("carla@example.org"))
     assert await house.rows("SELECT * FROM mobiles") == await house.rows("SELECT * FROM mobile_codes") == []

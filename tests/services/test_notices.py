@@ -36,9 +36,9 @@ async def owe(desk: Desk, kind: Kind = Kind.TICKET_OPENED, **more: Any) -> int:
     return int((await desk.house.rows("SELECT MAX(id) FROM outbox"))[0][0])
 
 
-async def end(desk: Desk, state: str = outbox.SENT) -> int:
+async def end(desk: Desk, state: str = outbox.SENT, **more: Any) -> int:
     """A mail to Carla that was sent, or given up; its row."""
-    row = await owe(desk)
+    row = await owe(desk, **more)
 
     def settle(c: Any) -> None:
         claims.claim(c, "one", desk.house.time, MINUTE, 50)
@@ -186,6 +186,11 @@ class TestReports:
         await self.told(desk, "delivered", row, reason="250 OK")
         assert await self.fate(desk, row) == ("sent", "delivered", None)
 
+    async def test_what_was_given_up_and_arrived_after_all_forgets_whom_and_what(self, desk: Desk) -> None:
+        row = await end(desk, outbox.DEAD, data={"device": "Firefox"}, address="carla@example.org")
+        await self.told(desk, "delivered", row)
+        assert await desk.house.rows("SELECT state, data, address FROM outbox") == [("sent", "{}", None)]
+
     @pytest.mark.parametrize(
         ("what", "address_is_bad"), [("bounced", True), ("dropped", True), ("blocked", False)]
     )
@@ -219,7 +224,7 @@ class TestReports:
 
         [failure] = await desk.house.database.read(judge)
         assert isinstance(failure, SendFailed)
-        assert (failure.reason, failure.again) == ("mail to this address came back: 550", False)
+        assert (failure.fault, failure.again) == ("mail to this address came back: 550", False)
         await desk.house.database.write(
             lambda c: c.run("UPDATE people SET email = 'c@example.org' WHERE id = ?", desk.carla.id)
         )
@@ -236,10 +241,58 @@ class TestReports:
         choices = await desk.house.notice_choices.of(desk.carla)
         assert not any(channels["mail"] for channels in choices.values())
 
+    async def test_a_code_that_was_dropped_since_its_reader_left_was_not_sent(self, desk: Desk) -> None:
+        row = await end(desk, kind=Kind.ONE_TIME_CODE, to=None, address="carla@example.org")
+        await self.told(desk, "unsubscribed", row, reason="Unsubscribed Address", unsent=True)
+        assert await self.fate(desk, row) == ("dead", "unsubscribed", "unsubscribed: Unsubscribed Address")
+        assert await desk.house.rows("SELECT * FROM bounced_addresses") == []
+
     async def test_a_bounce_that_is_quicker_than_our_own_note_stays(self, desk: Desk) -> None:
-        row = await owe(desk)
+        row = await self.under_way(desk)
         await self.told(desk, "bounced", row)
         assert (await self.fate(desk, row))[:2] == ("waiting", "bounced")
+
+    async def under_way(self, desk: Desk) -> int:
+        """A mail to Carla that a postman carries just now; its row."""
+        row = await owe(desk)
+        await desk.house.database.write(lambda c: claims.claim(c, "one", desk.house.time, MINUTE, 50))
+        return row
+
+    @pytest.mark.parametrize("again_in", [MINUTE, None])
+    async def test_what_is_told_of_a_try_that_failed_is_not_the_fate_of_the_notice(
+        self, desk: Desk, again_in: int | None
+    ) -> None:
+        row, now = await self.under_way(desk), desk.house.time
+        await self.told(desk, "blocked", row, reason="try later")
+        again_at = None if again_in is None else now + again_in
+        await desk.house.database.write(
+            lambda c: claims.fail(c, row, "one", "no answer in time", now, again_at, unsure=True)
+        )
+        assert (await self.fate(desk, row))[1:] == (None, "no answer in time")
+        await self.told(desk, "blocked", row, id="event-2", reason="try later")
+        assert (await self.fate(desk, row))[1:] == (None, "blocked: try later")
+
+    async def test_what_was_given_up_may_be_sent_again_whatever_is_told_of_its_tries(
+        self, desk: Desk
+    ) -> None:
+        row = await end(desk, outbox.DEAD, data={"agent": "Amir"})
+        await self.told(desk, "blocked", row, reason="try later")
+        [dead] = (await desk.house.notice_traces.page(desk.ada))["notices"]
+        assert (dead["fate"], dead["reason"], dead["can_repeat"]) == (None, "blocked: try later", True)
+        assert await desk.house.notice_traces.again(desk.ada, row)
+        assert await desk.house.rows("SELECT state, data FROM outbox") == [("waiting", '{"agent":"Amir"}')]
+
+    async def test_of_what_arrived_once_and_then_was_given_up_the_rest_may_be_sent_again(
+        self, desk: Desk
+    ) -> None:
+        row = await self.under_way(desk)
+        await self.told(desk, "delivered", row)
+        await desk.house.database.write(
+            lambda c: claims.fail(c, row, "one", "no such mailbox", desk.house.time, None)
+        )
+        [dead] = (await desk.house.notice_traces.page(desk.ada))["notices"]
+        assert (dead["fate"], dead["can_repeat"]) == ("delivered", True)
+        assert await desk.house.notice_traces.again(desk.ada, row)
 
     async def test_reports_of_rows_that_are_none_do_no_harm(self, desk: Desk) -> None:
         assert await self.told(desk, "bounced", 999) == 1
@@ -276,6 +329,13 @@ class TestClearingUp:
         assert not await desk.house.database.write(new)
         desk.house.later(1)
         assert await desk.house.database.write(new)
+
+    async def test_an_address_that_came_back_is_kept_while_it_is_somebodys(self, desk: Desk) -> None:
+        stale = "INSERT INTO bounced_addresses (address, reason, bounced_at) VALUES (?, 'unknown', 1)"
+        await desk.house.database.write(lambda c: c.run(stale, "gone@example.org"))
+        await desk.house.database.write(lambda c: bounces.put(c, "carla@example.org", "unknown", 1))
+        await desk.house.database.write(lambda c: bounces.sweep(c, desk.house.time))
+        assert await desk.house.rows("SELECT address FROM bounced_addresses") == [("carla@example.org",)]
 
     async def test_what_is_owed_to_who_is_gone_says_nothing_about_them(self, desk: Desk) -> None:
         await owe(desk, data={"agent": "Amir"}, address="carla@example.org")

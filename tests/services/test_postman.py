@@ -3,153 +3,35 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ccr import metrics
-from ccr.adapters.mail_templates import JinjaTemplates
 from ccr.desk.clock import DAY, HOUR, MINUTE, SECOND
 from ccr.desk.commands import (
     AssignAgent,
     CloseTicket,
-    Command,
     OpenTicket,
-    PostMessage,
     PostNote,
     RedactMessage,
 )
-from ccr.desk.notices import Channel, Kind, Notice
-from ccr.desk.people import Person
+from ccr.desk.notices import Channel, Kind
 from ccr.desk.refusals import unavailable
-from ccr.package_files import template_folder
-from ccr.ports import Mail, MailReport, SendFailed
+from ccr.ports import MailReport, SendFailed
 from ccr.services import mail_retries
 from ccr.services.deliveries import IN_FLIGHT, SPARE
 from ccr.services.mail_carrier import MailCarrier
-from ccr.services.postman import Postman
-from ccr.store import claims, outbox, read_marks, spreading
-from tests.accounts_house import AMIR, BEA, CARLA, House, open_house
+from ccr.services.upkeep import AT_ONCE
+from ccr.store import claims, spreading
+from tests.office import HOME, Letterbox, Office, open_office, working
 from tests.waiting import until
-
-HOME = "https://care.example.org"
-
-
-@dataclass
-class Letterbox:
-    """Takes mails, or fails as it is told to, one word for each try."""
-
-    most: int = IN_FLIGHT
-    mails: list[Mail] = field(default_factory=list)
-    troubles: list[Exception] = field(default_factory=list)
-    doors: asyncio.Event = field(default_factory=asyncio.Event)
-    under_way: int = 0
-    most_under_way: int = 0
-    closed: bool = False
-
-    def __post_init__(self) -> None:
-        self.doors.set()
-
-    async def send(self, mail: Mail) -> None:
-        self.under_way += 1
-        self.most_under_way = max(self.most_under_way, self.under_way)
-        await self.doors.wait()
-        self.under_way -= 1
-        if self.troubles:
-            raise self.troubles.pop(0)
-        self.mails.append(mail)
-
-    async def close(self) -> None:
-        self.closed = True
-
-    @property
-    def kinds(self) -> list[str]:
-        return [mail.kind for mail in self.mails]
-
-
-class Office:
-    """A whole house with its postman, Carla's ticket and what they say on it."""
-
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self.box = Letterbox()
-        self.postman = self.another_postman(self.box)
-        self._keys = 0
-
-    def another_postman(self, box: Letterbox, **parts: Any) -> Postman:
-        mail = MailCarrier(
-            self.house.database,
-            box,
-            JinjaTemplates(template_folder() / "mail"),
-            self.house.resets.mint,
-            public_url=HOME + "/",
-            now=lambda: self.house.time,
-        )
-        given: dict[str, Any] = {"now": lambda: self.house.time, "chance": lambda: 0.5}
-        return Postman(self.house.database, {Channel.MAIL: mail}, **(given | parts))
-
-    async def people(self) -> None:
-        """The cast, whose welcomes are carried."""
-        self.ada = await self.house.admin()
-        self.amir = await self.house.agent(self.ada, AMIR)
-        self.bea = await self.house.agent(self.ada, BEA)
-        self.carla = await self.house.customer(CARLA)
-        self.ticket = await self.do(
-            self.carla, OpenTicket(query="My invoice shows a wrong address"), new=True
-        )
-        await self.do(self.ada, AssignAgent(agent=self.amir.id))
-        await self.quiet()
-
-    async def quiet(self) -> None:
-        """Everything until now has been carried and is forgotten."""
-        await self.postman.drain_once()
-        self.box.mails.clear()
-
-    async def do(self, person: Person, command: Command, *, new: bool = False) -> int:
-        """Carry it out on Carla's ticket. The ticket's id when it is new, else the entry's number."""
-        self._keys += 1
-        key = f"testkey-{self._keys}"
-        answer = await self.house.changes.carry_out(person, None if new else self.ticket, key, command)
-        return answer.ticket if new else answer.seq
-
-    async def say(self, person: Person, body: str) -> int:
-        return await self.do(person, PostMessage(body=body))
-
-    async def read(self, person: Person, seq: int) -> None:
-        time = self.house.time
-        await self.house.database.write(lambda c: read_marks.move(c, self.ticket, person.id, seq, time))
-
-    async def owe(self, **notice: Any) -> None:
-        """A mail to Carla, unless told otherwise."""
-        given: dict[str, Any] = {"kind": Kind.PASSWORD_CHANGED, "to": self.carla.id} | notice
-        owed = Notice(**given)
-        await self.house.database.write(lambda c: outbox.put(c, owed, self.house.time))
-
-    async def deactivate(self, person: Person) -> None:
-        await self.house.database.write(
-            lambda c: c.run("UPDATE people SET active = 0 WHERE id = ?", person.id)
-        )
-
-    async def unsure(self, kind: Kind = Kind.PASSWORD_CHANGED) -> list[int]:
-        """Of those that wait, how many tries each had of which nobody knows whether they arrived."""
-        found = await self.house.rows(
-            "SELECT unsure FROM outbox WHERE kind = ? AND state = 'waiting'", kind.value
-        )
-        return [row[0] for row in found]
-
-    async def states(self, kind: Kind) -> list[str]:
-        """What became of the mails of this kind, oldest first."""
-        found = await self.house.rows("SELECT state FROM outbox WHERE kind = ? ORDER BY id", kind.value)
-        return [row[0] for row in found]
 
 
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    async with open_house(tmp_path) as house:
-        opened = Office(house)
-        await opened.people()
+    async with open_office(tmp_path) as opened:
         yield opened
 
 
@@ -486,6 +368,9 @@ class TestTrouble:
         await office.owe()
         async with working(office.postman):
             await until(lambda: {"password_changed", "message_waiting"} <= set(office.box.kinds))
+            spreading = office.postman._upkeep._spreading
+            assert spreading is not None
+            await spreading  # he would leave what is still to be written down of it
         [broken] = await office.house.rows(
             "SELECT state, tries, fault FROM outbox WHERE kind = 'message_waiting' AND person_id = ?",
             office.carla.id,
@@ -493,6 +378,28 @@ class TestTrouble:
         assert broken[:2] == ("waiting", 1)
         assert broken[2].startswith("DecodeError")
         assert "notice put off" in caplog.text
+
+    async def test_many_notices_are_spread_a_few_at_a_time(
+        self, office: Office, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """However many are due, somebody who writes meanwhile waits for a few of them at most."""
+        for _ in range(3 * AT_ONCE):
+            await office.owe(kind=Kind.TICKET_OPENED, ticket=office.ticket, channel=Channel.EVERY)
+        write, under_way, most = office.house.database.write, 0, 0
+
+        async def counted(unit: Any, **how: Any) -> Any:
+            nonlocal under_way, most
+            under_way += 1
+            most = max(most, under_way)
+            try:
+                return await write(unit, **how)
+            finally:
+                under_way -= 1
+
+        monkeypatch.setattr(office.house.database, "write", counted)
+        await office.postman.drain_once()
+        assert office.box.kinds == ["ticket_opened"] * 3 * AT_ONCE
+        assert most == AT_ONCE
 
     async def test_that_nothing_can_mend_in_spreading_ends_too(self, office: Office) -> None:
         await office.say(office.amir, "Good morning, Carla.")
@@ -550,7 +457,7 @@ class TestTrouble:
             "SELECT state, fault FROM outbox WHERE kind = 'password_changed'"
         )
         assert state == "waiting"
-        assert fault.startswith("RuntimeError at test_postman.py")
+        assert fault.startswith("RuntimeError at office.py")
         assert "carla" not in fault
 
 
@@ -599,6 +506,92 @@ class TestWhatArrivedAfterAll:
         office.house.later(2 * MINUTE)
         await office.postman.drain_once()
         assert "Second" in office.box.mails[0].text
+
+    async def test_does_not_have_told_again_what_was_told_long_ago(self, office: Office) -> None:
+        await mailed(office, "First")
+        row = await given_up(office, "Second")
+        await self.delivered(office, row)
+        assert await office.house.rows("SELECT state, data FROM outbox WHERE id = ?", row) == [("sent", "{}")]
+        await mailed(office, "Third")
+        assert "Third" in office.box.mails[-1].text
+        assert "First" not in office.box.mails[-1].text
+
+
+async def mailed(office: Office, body: str) -> None:
+    """Amir writes this, and the mail that tells of it is carried."""
+    await office.say(office.amir, body)
+    office.house.later(3 * MINUTE)
+    await office.postman.drain_once()
+
+
+async def given_up(office: Office, body: str) -> int:
+    """The same, but nobody takes the mail; its row."""
+    office.box.troubles = [SendFailed("no such mailbox", again=False)]
+    await mailed(office, body)
+    [(row,)] = await office.house.rows("SELECT MAX(id) FROM outbox WHERE state = 'dead'")
+    return int(row)
+
+
+class TestSentAgain:
+    """An admin has a mail sent again that was given up."""
+
+    async def test_it_may_be_though_one_of_its_tries_was_refused_later(self, office: Office) -> None:
+        await office.owe(kind=Kind.WELCOME)
+        [(row,)] = await office.house.rows("SELECT MAX(id) FROM outbox")
+        office.box.troubles = [
+            SendFailed("no answer", again=True, unsure=True),
+            SendFailed("SendGrid answered 400", again=False),
+        ]
+        await office.postman.drain_once()
+        refused = MailReport(id="1", what="blocked", outbox_id=row, address="", reason="try later")
+        await office.house.notice_traces.take([refused])
+        office.house.later(5 * MINUTE)
+        await office.postman.drain_once()
+        [dead] = (await office.house.notice_traces.page(office.ada))["notices"]
+        assert (dead["id"], dead["can_repeat"]) == (row, True)
+        assert await office.house.notice_traces.again(office.ada, row)
+        await office.postman.drain_once()
+        assert office.box.kinds == ["welcome"]
+        arrived = MailReport(id="2", what="delivered", outbox_id=row, address="")
+        await office.house.notice_traces.take([arrived])
+        assert await office.house.rows("SELECT state, fate FROM outbox WHERE id = ?", row) == [
+            ("sent", "delivered")
+        ]
+
+    async def test_several_about_one_ticket_make_one_mail(self, office: Office) -> None:
+        rows = [await given_up(office, body) for body in ("First", "Second", "Third")]
+        again = office.house.notice_traces.again
+        assert [await again(office.ada, row) for row in rows] == [True, False, False]
+        await office.postman.drain_once()
+        [mail] = office.box.mails
+        assert all(body in mail.text for body in ("First", "Second", "Third"))
+        assert await office.states(Kind.MESSAGE_WAITING) == ["sent", "pointless", "pointless"]
+
+    async def test_what_differs_goes_by_itself(self, office: Office) -> None:
+        said = {"ticket": office.ticket, "channel": Channel.MAIL}
+        for notice in (
+            {"kind": Kind.TICKET_CLOSED, "data": {"by": "Amir", "reason": "It works."}},
+            {"kind": Kind.TICKET_CLOSED, "data": {"by": "Bea", "reason": "It works again."}},
+            {"kind": Kind.AGENT_ASSIGNED, "data": {"agent": "Bea Brun"}},
+            {"kind": Kind.AGENT_ASSIGNED, "data": {"agent": "Bea Brun"}, "to": office.amir.id},
+        ):
+            office.box.troubles.append(SendFailed("no such mailbox", again=False))
+            await office.owe(**(said | notice))
+        await office.postman.drain_once()
+        page = await office.house.notice_traces.page(office.ada)
+        for trace in page["notices"]:
+            assert await office.house.notice_traces.again(office.ada, trace["id"])
+        assert page["counts"]["dead"] == 4
+
+    async def test_it_counts_for_what_has_been_told_though_its_row_is_older(self, office: Office) -> None:
+        row = await given_up(office, "First")
+        await mailed(office, "Second")
+        await office.house.notice_traces.again(office.ada, row)
+        await mailed(office, "Third")
+        assert office.box.mails[-1].outbox_id == row
+        await mailed(office, "Fourth")
+        assert "Fourth" in office.box.mails[-1].text
+        assert "Third" not in office.box.mails[-1].text
 
 
 class TestAtWork:
@@ -728,17 +721,18 @@ class TestAtWork:
         self, office: Office, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("ccr.services.settling.SETTLING", (0, 0, 0))
-        working_settle, broken = claims.settle, [1, 2]
+        working_settle, broken = claims.settle_all, [1, 2]
 
-        def settle(*given: Any) -> bool:
+        def settle(*given: Any) -> int:
             if broken:
                 broken.pop()
                 raise RuntimeError("no database")
             return working_settle(*given)
 
-        monkeypatch.setattr(claims, "settle", settle)
+        monkeypatch.setattr(claims, "settle_all", settle)
         await office.owe()
         await office.postman.drain_once()
+        assert not broken
         assert office.box.kinds == ["password_changed"]
         assert await office.states(Kind.PASSWORD_CHANGED) == ["sent"]
 
@@ -746,19 +740,3 @@ class TestAtWork:
 def measured(name: str, **labels: str) -> float:
     """What `/metrics` says of mails."""
     return metrics.REGISTRY.get_sample_value(name, {"channel": "mail"} | labels) or 0
-
-
-class working:  # noqa: N801 - reads as a word: `async with working(postman)`
-    """The postman runs; at the end he is told to stop, and has stopped."""
-
-    def __init__(self, postman: Postman) -> None:
-        self._postman = postman
-
-    async def __aenter__(self) -> asyncio.Task[None]:
-        self._task = asyncio.create_task(self._postman.run())
-        return self._task
-
-    async def __aexit__(self, *_: object) -> None:
-        self._task.cancel()
-        await asyncio.wait([self._task])
-        assert self._task.cancelled()

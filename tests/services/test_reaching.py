@@ -1,5 +1,7 @@
 """What reaches people's phones and browsers while they are away: each thing once, and nothing that they have seen."""
 
+import asyncio
+import json
 import ssl
 from collections.abc import AsyncIterator
 from functools import partial
@@ -253,6 +255,30 @@ async def test_each_message_replaces_the_notification_before_it(away: Away) -> N
     assert first.payload["ticket"] == second.payload["ticket"]
     assert first.payload["id"] != second.payload["id"]
     assert len(first.headers["Topic"]) == 32  # the most that there may be, and nothing that can be read
+
+
+async def test_a_message_that_comes_while_a_notification_is_under_way_gets_its_own(away: Away) -> None:
+    await away.notifiable(away.desk.carla)
+    first = await away.say(away.desk.amir)
+    away.service.answers.clear()
+    carrying = asyncio.create_task(away.later())
+    await away.service.asked.wait()
+
+    second = await away.say(away.desk.amir, "Or green?")
+    away.house.later(GLANCE)
+    assert await away.postman._upkeep.spread() == 1
+    away.service.answers.set()
+    await carrying
+    assert len(away.pushes) == 1
+    await away.later()
+
+    assert len(away.pushes) == 2
+    found = await away.house.rows(
+        "SELECT data FROM outbox WHERE channel = 'push' AND kind = 'message_waiting'"
+    )
+    assert [json.loads(row[0])["up_to"] for row in found] == [first, second]
+    await away.later()
+    assert len(away.pushes) == 2
 
 
 async def test_who_is_looking_at_it_is_not_notified(away: Away) -> None:

@@ -10,7 +10,7 @@ from ccr.desk.clock import DAY
 from ccr.desk.refusals import Code, Refusal
 from ccr.services.identity import Identity
 from ccr.services.subscriptions import MOST
-from tests.accounts_house import OMAR, PHONE, House, open_house
+from tests.accounts_house import LAPTOP, OMAR, PASSWORD, PHONE, House, open_house
 
 KEYS = {"p256dh": "B" + "a" * 86, "auth": "b" * 22}
 
@@ -76,6 +76,19 @@ async def test_it_is_gone_with_its_session(house: House, carla: Identity) -> Non
             given = {"password": "another horse", "confirm_password": "another horse"}
             await house.accounts.change_password(carla, {"current_password": "correct horse"} | given)
         assert await known(house, carla) == []
+    assert await house.rows("SELECT * FROM subscriptions") == []
+
+
+async def test_it_goes_on_for_who_signs_in_again_and_is_gone_when_somebody_else_does(house: House) -> None:
+    await house.customer(OMAR)
+    begun = await house.sign_in("carla@example.org")
+    made = await house.subscriptions.subscribe(Identity(begun.session_id, begun.person), browser())
+
+    again = await house.signing_in.sign_in("carla@example.org", PASSWORD, LAPTOP, instead_of=begun.token)
+    state = await house.subscriptions.state(Identity(again.session_id, again.person))
+    assert [(one["id"], one["current"]) for one in state["subscriptions"]] == [(made["id"], True)]
+
+    await house.signing_in.sign_in("omar@example.org", PASSWORD, LAPTOP, instead_of=again.token)
     assert await house.rows("SELECT * FROM subscriptions") == []
 
 
@@ -145,7 +158,7 @@ async def test_the_one_that_asked_first_goes_for_one_too_many(house: House, carl
 
 async def test_it_is_exported_and_goes_with_the_account(house: House, carla: Identity) -> None:
     await house.subscriptions.subscribe(carla, browser())
-    [told] = (await house.accounts.export(carla.person))["notified_browsers"]
+    [told] = (await house.export(carla.person))["notified_browsers"]
     assert told["endpoint"] == "https://push.example/one"
     await house.accounts.delete(carla)
     assert await house.rows("SELECT * FROM subscriptions") == []

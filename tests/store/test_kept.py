@@ -84,7 +84,7 @@ class TestHoldings:
             "stars": 5,
             "comment": "Good",
         }
-        said = [entry.type for entry in holdings.conversation(store.connection, ticket.id)]
+        said = [entry.type for entry in holdings.conversation_after(store.connection, ticket.id, 0)]
         assert said == ["ticket_opened", "agent_assigned", "message_posted", "ticket_rated"]
 
     def test_a_long_conversation_is_fetched_page_by_page(
@@ -94,21 +94,26 @@ class TestHoldings:
         ticket = store.raise_ticket()
         for n in range(4):
             ticket = store.say(ticket, store.carla, str(n))
-        found = [entry.seq for entry in holdings.conversation(store.connection, ticket.id)]
-        assert found == [1, 2, 3, 4, 5]
+        pages = [
+            [entry.seq for entry in holdings.conversation_after(store.connection, ticket.id, seq)]
+            for seq in (0, 2, 4, 5)
+        ]
+        assert pages == [[1, 2], [3, 4], [5], []]
 
     def test_what_staff_did_is_found_by_their_receipts(self, store: Store) -> None:
         ticket = store.say(store.assign(store.raise_ticket(), store.amir), store.amir, "Hello")
         receipt = Receipt("h" * 32, ticket.id, 3, 1, NOW)
         receipts.put(store.connection, store.amir.id, ticket.id, "amirs-key", receipt)
-        [deed] = holdings.deeds(store.connection, store.amir.id)
+        assert holdings.tickets_with_deeds(store.connection, store.amir.id) == [ticket.id]
+        [deed] = holdings.deeds_after(store.connection, ticket.id, store.amir.id, 0)
         assert (deed["ticket"], deed["seq"], deed["type"], deed["body"]) == (
             ticket.id,
             3,
             "message_posted",
             "Hello",
         )
-        assert holdings.deeds(store.connection, store.bea.id) == []
+        assert holdings.deeds_after(store.connection, ticket.id, store.amir.id, 3) == []
+        assert holdings.tickets_with_deeds(store.connection, store.bea.id) == []
 
     def test_mails_and_read_marks_are_held_too(self, store: Store) -> None:
         ticket = store.raise_ticket()

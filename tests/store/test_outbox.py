@@ -11,8 +11,8 @@ from ccr.desk.clock import MINUTE, SECOND
 from ccr.desk.notices import Channel, Kind, Notice
 from ccr.desk.people import Person, Role
 from ccr.store import claims, outbox, people
-from ccr.store.claims import Owed
 from ccr.store.connection import Connection
+from ccr.store.owed import Owed
 from tests.accounts_house import House, open_house
 
 LEASE = MINUTE
@@ -74,6 +74,7 @@ async def test_a_mail_is_claimed_with_all_that_was_put(house: House, carla: int)
         due_at=NOW,
         fresh_at=NOW,
         tries=0,
+        claimed_until=owed.claimed_until,
     )
 
 

@@ -107,5 +107,11 @@ class Dialect(Protocol):
     def lock_ticket(self, connection: Asking, ticket_id: int) -> None:
         """From here to the end of the transaction nobody else changes this ticket; it is itself not changed."""
 
+    def lock_question(self, connection: Asking, question_id: int) -> None:
+        """The same of a question."""
+
+    def lock_person(self, connection: Asking, person_id: int) -> None:
+        """The same for a person; whoever reads them with `held` waits, too."""
+
     def first(self, most: int, sql: str, params: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
         """The query with its parameters, told that no more than `most` rows of it will be fetched."""

@@ -99,6 +99,14 @@ class DB2:
         """An update that changes nothing takes the row's lock in one round trip and keeps it to the end."""
         connection.run("UPDATE tickets SET last_seq = last_seq WHERE id = ?", ticket_id)
 
+    def lock_question(self, connection: Asking, question_id: int) -> None:
+        """As a ticket; of a column that no index is kept of."""
+        connection.run("UPDATE questions SET accepted_id = accepted_id WHERE id = ?", question_id)
+
+    def lock_person(self, connection: Asking, person_id: int) -> None:
+        """As a ticket is locked."""
+        connection.run("UPDATE people SET active = active WHERE id = ?", person_id)
+
     def first(self, most: int, sql: str, params: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
         """So that an index is walked as far as needed, instead of everything sorted."""
         return f"{sql} FETCH FIRST ? ROWS ONLY", (*params, most)

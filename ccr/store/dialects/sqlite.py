@@ -71,6 +71,12 @@ class SQLite:
     def lock_ticket(self, connection: Asking, ticket_id: int) -> None:
         """BEGIN IMMEDIATE has locked everything already."""
 
+    def lock_question(self, connection: Asking, question_id: int) -> None:
+        """So it has."""
+
+    def lock_person(self, connection: Asking, person_id: int) -> None:
+        """So it has."""
+
     def first(self, _most: int, sql: str, params: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
         """It makes rows one by one as they are fetched: nothing to be told."""
         return sql, params
