@@ -1,5 +1,6 @@
 """The accounts of a registry on a database of its own, with a clock that the test moves, and the cast to fill it."""
 
+import json
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from ccr.services.alarms import Alarms
 from ccr.services.canned_replies import CannedReplies
 from ccr.services.changes import Changes
 from ccr.services.community import Community
+from ccr.services.exports import Exports
 from ccr.services.feedback import FeedbackBox
 from ccr.services.first_admin import FirstAdmin
 from ccr.services.help_centre import HelpCentre
@@ -97,7 +99,7 @@ class Pushed:
     async def public_key(self) -> str:
         return "B" + "A" * 86
 
-    async def check(self, endpoint: str) -> str | None:
+    async def check(self, endpoint: str, asker: int) -> str | None:
         return "is within a private network" if "private" in endpoint else None
 
     async def takes(self, p256dh: str) -> bool:
@@ -129,6 +131,7 @@ class House:
             database, hasher, self.publisher, alarms=self.alarms, pause=self._pause, **timed
         )
         self.accounts = Accounts(database, hasher, self.publisher, self.changes, **timed)
+        self.exports = Exports(database)
         self.resets = Resets(database, hasher, self.publisher, secret=SECRET, **timed)
         self.staff = Staff(database, hasher, self.publisher, self.changes, **timed)
         self.first_admin = FirstAdmin(database, hasher, self.resets, secret=SECRET, **timed)
@@ -161,6 +164,11 @@ class House:
     async def agent(self, admin: Person, given: dict[str, str] = AMIR) -> Person:
         """Created by the admin; the password is still to be changed."""
         return await self.staff.create(admin, given | {"password": PASSWORD})
+
+    async def export(self, person: Person) -> dict[str, Any]:
+        """All that is held about them."""
+        told: dict[str, Any] = json.loads(b"".join([part async for part in self.exports.told(person)]))
+        return told
 
     async def sign_in(self, login: str, device: Device = LAPTOP, password: str = PASSWORD) -> SignedIn:
         """As somebody of the cast."""

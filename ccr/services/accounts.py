@@ -1,4 +1,4 @@
-"""People's own accounts: registering, changing, exporting, deleting."""
+"""People's own accounts: registering, changing, deleting."""
 
 import logging
 import secrets
@@ -15,9 +15,9 @@ from ccr.desk.refusals import Code, Refusal, conflict, forbidden, invalid, not_f
 from ccr.ports import Hasher, Publisher
 from ccr.services import wrong_tries as tries
 from ccr.services.account_forms import PasswordChange, ProfileChange, Registration, changes, read
-from ccr.services.held_data import held_about
 from ccr.services.identity import Identity
 from ccr.store import (
+    addresses,
     attachments,
     codes,
     holdings,
@@ -96,11 +96,11 @@ class Accounts:
         wanted = changes(read(ProfileChange, given))
 
         def save(connection: Connection) -> Person:
-            today = people.find(connection, person.id)
-            if today is None or not today.active:
+            today = people.lock(connection, person.id)
+            if today is None or not today.person.active:
                 raise not_found("person")
-            changed = msgspec.structs.replace(today, **wanted)
-            if changed != today:
+            changed = msgspec.structs.replace(today.person, **wanted)
+            if changed != today.person:
                 people.save(connection, changed)
             return changed
 
@@ -128,7 +128,7 @@ class Accounts:
         new = await self._hasher.hash(form.password)
 
         def change(connection: Connection) -> list[int]:
-            found = people.credentials(connection, person_id)
+            found = people.lock(connection, person_id)
             if found is None or found.password_hash != old:
                 raise conflict("The password was changed elsewhere just now.")
             wrong_tries.clear(connection, bucket)
@@ -136,10 +136,6 @@ class Accounts:
 
         await self._database.write(change, then=self._after_password_change)
         _log.info("password changed", extra={"person": person_id})
-
-    async def export(self, person: Person) -> dict[str, Any]:
-        """Everything held about the person, ready for the wire."""
-        return await self._database.read(lambda connection: held_about(connection, person))
 
     async def delete(self, identity: Identity) -> None:
         """The customer's open tickets are closed, then name and contact go; what was said stays.
@@ -168,8 +164,10 @@ class Accounts:
         """Whether it is done. It is not while there is an open ticket, which nobody could close any more."""
 
         def forget(connection: Connection) -> list[int] | None:
+            connection.dialect.lock_person(connection, person.id)
             if holdings.open_of_customer(connection, person.id):
                 return None
+            addresses.forget(connection, person.id)
             people.forget(connection, person.id, self._now())
             codes.drop(connection, person.id)
             notices.forget(connection, person.id)

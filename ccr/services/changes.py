@@ -16,8 +16,8 @@ from ccr.desk.people import Person, Role
 from ccr.desk.refusals import Refusal, invalid
 from ccr.ports import Publisher
 from ccr.services.allowance import Allowance, of_commands
+from ccr.services.repeated_files import Brought, brought_under
 from ccr.services.request import Answer, Outcome, Request
-from ccr.store import receipts
 from ccr.store.database import Database
 
 
@@ -85,10 +85,9 @@ class Changes:
         metrics.count_command(name_of(command), "again" if outcome.repeated else "ok")
         return outcome.answer
 
-    async def is_known(self, person: Person, ticket_id: int, key: str) -> bool:
-        """Whether this person's key has been answered on this ticket."""
-        found = await self._database.read(lambda c: receipts.find(c, person.id, ticket_id, key))
-        return found is not None
+    async def brought(self, person: Person, ticket_id: int, key: str) -> list[Brought] | None:
+        """The files that came with what this person's key was answered for on this ticket; `None` where it is new."""
+        return await self._database.read(lambda c: brought_under(c, person.id, ticket_id, key))
 
     def _follow_up(self, origin: str | None, outcome: Outcome) -> None:
         if outcome.change is not None:

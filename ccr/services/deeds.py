@@ -45,7 +45,7 @@ async def do_once(
             if known.hash != fingerprint:
                 raise conflict("This key was used for something else.")
             return known
-        today = tickets.actor(connection, person.id)
+        today = tickets.actor(connection, person.id, stays=True)
         if today is None or not today.active:
             raise Refusal(Code.UNAUTHENTICATED, "This account is no longer active.")
         done = msgspec.structs.replace(unit(connection), hash=fingerprint)

@@ -94,12 +94,14 @@ class Request:
         return self._happen(connection, ticket, person, events, facts)
 
     def _lock(self, connection: Connection) -> tuple[Ticket | None, Person, Receipt | None]:
+        """Whose ticket is to be open stays until it is: who leaves lists their open tickets after that."""
         if self.ticket_id is None:
-            person = tickets.actor(connection, self.person_id)
+            person = tickets.actor(connection, self.person_id, stays=True)
             if person is None:
                 raise not_found("ticket")
             return None, person, receipts.find(connection, self.person_id, receipts.OPENING, self.key)
-        locked = tickets.lock(connection, self.ticket_id, self.person_id, self.key)
+        reopens = isinstance(self.command, ReopenTicket)
+        locked = tickets.lock(connection, self.ticket_id, self.person_id, self.key, stays=reopens)
         if locked is None:
             raise not_found("ticket")
         return locked
@@ -115,29 +117,32 @@ class Request:
         elif isinstance(self.command, RedactMessage):
             pointer = self.command.of
         elif isinstance(self.command, AssignAgent) and self.command.agent is not None:
-            assignee = people.find(connection, self.command.agent)
+            assignee = people.find(connection, self.command.agent, stays=True)
         elif isinstance(self.command, ReopenTicket) and ticket is not None and ticket.agent_id:
-            assignee = people.find(connection, ticket.agent_id)
+            assignee = people.find(connection, ticket.agent_id, stays=True)
         if pointer is not None and self.ticket_id is not None:
             target = entries.find(connection, self.ticket_id, pointer)
-        facts = Known(now=at, target=target, assignee=assignee, attached=attached)
+        facts = Known(
+            now=at, target=target, assignee=assignee, attached=attached, wants_person=self._wishes(person)
+        )
         return self._with_bot(connection, facts, ticket, person) if ticket else facts
+
+    def _wishes(self, person: Person) -> bool:
+        """Whether a customer asks for a person in the words of this very command, where a bot might answer it."""
+        if not self.has_assistant or person.role is not Role.CUSTOMER:
+            return False
+        match self.command:
+            case OpenTicket(query=words) | PostMessage(body=words):
+                return wants_person(words)
+        return False
 
     def _with_bot(self, connection: Connection, facts: Known, ticket: Ticket, person: Person) -> Known:
         """Whether the bot may speak, looked up for those few to whom it matters."""
-        command = self.command
-        wish = (
-            self.has_assistant
-            and person.role is Role.CUSTOMER
-            and isinstance(command, PostMessage)
-            and wants_person(command.body)
-        )
-        if not (wish or person.role is Role.BOT or isinstance(command, RequestPerson)):
+        asks = facts.wants_person or isinstance(self.command, RequestPerson)
+        if not (asks or person.role is Role.BOT):
             return facts
         agent_wrote, wanted = entries.people_talk(connection, ticket.id)
-        return msgspec.structs.replace(
-            facts, agent_wrote=agent_wrote, person_wanted=wanted, wants_person=wish
-        )
+        return msgspec.structs.replace(facts, agent_wrote=agent_wrote, person_wanted=wanted)
 
     def _attached(self, connection: Connection, ids: list[int]) -> tuple[Attached, ...]:
         assert self.ticket_id is not None

@@ -116,7 +116,7 @@ class Resets:
         return self._put(connection, email, code, good_for)
 
     def _put(self, connection: Connection, email: str, code: str, good_for: int) -> Person | None:
-        found = people.by_login(connection, email)
+        found = people.lock_by_login(connection, email)
         if found is None or not found.person.active:
             return None
         codes.put(
@@ -128,7 +128,7 @@ class Resets:
 
     def _holder(self, connection: Connection, form: CodeUse, device: Device) -> Person | None:
         """Whose right code this is. A wrong one costs a try, and a write of the same size where there is nobody."""
-        found = people.by_login(connection, form.email)
+        found = people.lock_by_login(connection, form.email)
         code = codes.find(connection, found.person.id) if found and found.person.active else None
         own = _own_tries(connection, found.person, device, code) if found and code else None
         given = self._hash(found.person.id if found else 0, form.code)

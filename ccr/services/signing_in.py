@@ -21,7 +21,7 @@ from ccr.services.account_forms import SignIn, read
 from ccr.services.alarms import Alarms
 from ccr.services.identity import Device, Identity, SignedIn, new_token, token_hash
 from ccr.services.wrong_tries import Try
-from ccr.store import outbox, people, sessions, wrong_tries
+from ccr.store import outbox, people, sessions, subscriptions, wrong_tries
 from ccr.store.connection import Connection
 from ccr.store.database import Database
 from ccr.store.people import Credentials
@@ -73,8 +73,12 @@ class SigningIn:
         self._wake = wake
         self._pause = pause
 
-    async def sign_in(self, login: str, password: str, device: Device) -> SignedIn:
+    async def sign_in(
+        self, login: str, password: str, device: Device, *, instead_of: str | None = None
+    ) -> SignedIn:
         """A new session for whoever has this e-mail or username and this password.
+
+        The session of the token `instead_of`, which the device forgets for the new one, ends, whoever's it is.
 
         Raises `Refusal`: `unauthenticated`, the same and after the same time whether there is such a login or not;
         `rate_limited` after too many wrong tries.
@@ -86,9 +90,8 @@ class SigningIn:
         if attempt.found is None or not right or not attempt.found.person.active:
             _log.info("sign-in refused", extra={"tries": attempt.counted.before + 1})
             raise _unknown()
-        begun = await self._begin(
-            attempt.found, attempt, await self._rehashed(attempt.found, password), device
-        )
+        rehashed = await self._rehashed(attempt.found, password)
+        begun = await self._begin(attempt.found, attempt, rehashed, device, instead_of)
         _log.info("signed in", extra={"person": begun.person.id, "session": begun.session_id})
         return begun
 
@@ -144,11 +147,17 @@ class SigningIn:
         return await self._hasher.hash(password) if outdated else None
 
     async def _begin(
-        self, found: Credentials, attempt: _Attempt, rehashed: str | None, device: Device
+        self,
+        found: Credentials,
+        attempt: _Attempt,
+        rehashed: str | None,
+        device: Device,
+        instead_of: str | None,
     ) -> SignedIn:
         token, device_token = new_token(), device.token()
+        device_hash = token_hash(device_token)
 
-        def begin(connection: Connection) -> tuple[SignedIn, bool]:
+        def begin(connection: Connection) -> tuple[SignedIn, bool, int | None]:
             now = self._now()
             person = _still(connection, found)
             if rehashed and found.password_hash:
@@ -158,18 +167,23 @@ class SigningIn:
                 wrong_tries.clear(connection, attempt.bucket)
             sessions.end_idle(connection, person.id, now - IDLE)
             session_id = sessions.add(
-                connection, person.id, token_hash(token), device.name, device.address, now
+                connection, person.id, token_hash(token), device.name, device.address, now, device_hash
             )
-            link = self._alarms.token(session_id, now)
-            mailed = _meet(connection, person.id, token_hash(device_token), device, now, link)
-            return SignedIn(
-                token=token, device_token=device_token, person=person, session_id=session_id
-            ), mailed
+            link = self._alarms.token(session_id, now, person.id, device_hash)
+            mailed = _meet(connection, person.id, device_hash, device, now, link)
+            ended = _replace(connection, instead_of, session_id, person.id) if instead_of else None
+            begun = SignedIn(token=token, device_token=device_token, person=person, session_id=session_id)
+            return begun, mailed, ended
 
-        begun, _ = await self._database.write(
-            begin, then=lambda outcome: self._wake() if outcome[1] else None
-        )
+        begun, *_ = await self._database.write(begin, then=self._follow_up)
         return begun
+
+    def _follow_up(self, outcome: tuple[SignedIn, bool, int | None]) -> None:
+        _, mailed, ended = outcome
+        if ended is not None:
+            self._publisher.sessions_ended([ended])
+        if mailed:
+            self._wake()
 
     async def _end(self, identity: Identity, session_id: int) -> bool:
         def tell(ended: bool) -> None:
@@ -183,10 +197,25 @@ class SigningIn:
 
 def _still(connection: Connection, found: Credentials) -> Person:
     """The person, unless they were deactivated or their password changed while it was being checked."""
-    today = people.credentials(connection, found.person.id)
+    today = people.credentials(connection, found.person.id, stays=True)
     if today is None or not today.person.active or today.password_hash != found.password_hash:
         raise _unknown()
     return today.person
+
+
+def _replace(connection: Connection, token: str, session_id: int, person_id: int) -> int | None:
+    """The id of the session with this token, ended for the other one.
+
+    A person's notifications go on, if they only sign in again; somebody else is not to see them.
+    """
+    found = sessions.by_token(connection, token_hash(token))
+    if found is None:
+        return None
+    old, owner = found
+    if owner == person_id:
+        subscriptions.hand_over(connection, old, session_id)
+    sessions.end(connection, old, owner)
+    return old
 
 
 def _meet(
@@ -194,12 +223,13 @@ def _meet(
 ) -> bool:
     """Know the device from now on. Whether its person is mailed about it: not the first one, and not a known one.
 
-    By `link` whoever reads the mail ends this session, which is all that it is good for.
+    By `link` whoever reads the mail signs the device out, which is all that it is good for.
     """
     sessions.forget_devices(connection, person_id, now - DEVICE_KEPT)
-    strange = not sessions.knows_device(connection, person_id, device_hash)
-    mailed = strange and sessions.knows_any_device(connection, person_id)
-    sessions.remember_device(connection, person_id, device_hash, now)
+    had_others = sessions.knows_any_device(connection, person_id)
+    # By what is written, not by what was read: its alarm may be making a stranger of it in this very moment.
+    strange = sessions.remember_device(connection, person_id, device_hash, now)
+    mailed = strange and had_others
     if mailed:
         data = {"device": device.name, "address": device.address, "link": link}
         outbox.put(connection, Notice(kind=Kind.NEW_DEVICE, to=person_id, data=data), now)

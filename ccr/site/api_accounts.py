@@ -9,12 +9,14 @@ from ccr.services import feedback as feedback_pages
 from ccr.services.account_forms import SignIn, given_login, read
 from ccr.services.accounts import Accounts
 from ccr.services.canned_replies import CannedReplies
+from ccr.services.exports import Exports
 from ccr.services.feedback import FeedbackBox
 from ccr.services.resets import Resets
 from ccr.services.signing_in import SigningIn
 from ccr.services.staff import Staff
 from ccr.site import cookies
 from ccr.site.bodies import answer, arguments, done, json_body, number
+from ccr.site.export_answers import hand_out_held
 from ccr.site.guards import anyone, barely_signed_in, known, only, signed_in
 from ccr.site.limits import limited
 
@@ -26,6 +28,7 @@ ID = f"int(max={MAX_ID})"
 def accounts_api(
     *,
     accounts: Accounts,
+    exports: Exports,
     signing_in: SigningIn,
     resets: Resets,
     staff: Staff,
@@ -36,7 +39,7 @@ def accounts_api(
     blueprint = Blueprint("accounts_api", __name__, url_prefix=BASE)
     _add_sessions(blueprint, accounts, signing_in)
     _add_passwords(blueprint, accounts, resets)
-    _add_me(blueprint, accounts)
+    _add_me(blueprint, accounts, exports)
     _add_staff(blueprint, staff, canned_replies)
     _add_feedback(blueprint, feedback)
     return blueprint
@@ -55,7 +58,10 @@ def _add_sessions(blueprint: Blueprint, accounts: Accounts, signing_in: SigningI
     @limited("sign_in", per_minute=60)
     async def sign_in() -> ResponseReturnValue:
         form = read(SignIn, await json_body())
-        begun = await signing_in.sign_in(given_login(form), form.password, cookies.device())
+        replaced = cookies.session_token() if cookies.is_page() else None
+        begun = await signing_in.sign_in(
+            given_login(form), form.password, cookies.device(), instead_of=replaced
+        )
         if cookies.is_page():
             cookies.remember(begun)
         else:
@@ -104,7 +110,7 @@ def _add_passwords(blueprint: Blueprint, accounts: Accounts, resets: Resets) -> 
         return done()
 
 
-def _add_me(blueprint: Blueprint, accounts: Accounts) -> None:
+def _add_me(blueprint: Blueprint, accounts: Accounts, exports: Exports) -> None:
     @blueprint.get("/me")
     @signed_in
     async def me() -> ResponseReturnValue:
@@ -127,7 +133,7 @@ def _add_me(blueprint: Blueprint, accounts: Accounts) -> None:
     @signed_in
     @limited("export", per_minute=10)
     async def export() -> ResponseReturnValue:
-        return answer(await accounts.export(known().person))
+        return await hand_out_held(exports, known().person)
 
 
 def _add_staff(blueprint: Blueprint, staff: Staff, canned_replies: CannedReplies) -> None:

@@ -1,6 +1,5 @@
 """The pages about people: entering, one's own account, agents, feedback. Every form works without a script."""
 
-import msgspec
 from quart import Blueprint, Response, redirect
 from quart.typing import ResponseReturnValue
 
@@ -9,6 +8,7 @@ from ccr.desk.people import Role
 from ccr.desk.refusals import invalid
 from ccr.services.accounts import Accounts
 from ccr.services.alarms import Alarms
+from ccr.services.exports import Exports
 from ccr.services.feedback import FeedbackBox
 from ccr.services.first_admin import FirstAdmin
 from ccr.services.mobiles import Mobiles
@@ -19,6 +19,7 @@ from ccr.services.signing_in import SigningIn
 from ccr.services.staff import Staff
 from ccr.services.subscriptions import Subscriptions
 from ccr.site import cookies
+from ccr.site.export_answers import hand_out_held
 from ccr.site.guards import barely_signed_in, known, only, signed_in
 from ccr.site.limits import spend
 from ccr.site.page_forms import Fields, carry_out, without_empty
@@ -35,6 +36,7 @@ EXPORT_NAME = "customer-care-registry.json"
 def account_pages(
     *,
     accounts: Accounts,
+    exports: Exports,
     signing_in: SigningIn,
     alarms: Alarms,
     resets: Resets,
@@ -59,7 +61,7 @@ def account_pages(
     own = _Own(accounts, signing_in, mobiles, subscriptions, choices)
     _add_profile(blueprint, own)
     _add_devices(blueprint, own)
-    _add_data(blueprint, own)
+    _add_data(blueprint, own, exports)
     add_reach(blueprint, mobiles, subscriptions, own.show)
     add_agents(blueprint, staff, reading)
     add_feedback(blueprint, feedback, reading)
@@ -155,17 +157,13 @@ def _add_devices(blueprint: Blueprint, own: _Own) -> None:
         return redirect("/account?done=sessions#sessions", 303)
 
 
-def _add_data(blueprint: Blueprint, own: _Own) -> None:
+def _add_data(blueprint: Blueprint, own: _Own, exports: Exports) -> None:
     @blueprint.get("/account/export")
     @signed_in
     async def export() -> ResponseReturnValue:
         spend("export", 10)
-        held = msgspec.json.encode(await own.accounts.export(known().person))
-        headers = {
-            "Content-Disposition": f'attachment; filename="{EXPORT_NAME}"',
-            "Cache-Control": "no-store",
-        }
-        return Response(msgspec.json.format(held), content_type="application/json", headers=headers)
+        headers = {"Content-Disposition": f'attachment; filename="{EXPORT_NAME}"'}
+        return await hand_out_held(exports, known().person, headers)
 
     @blueprint.post("/account/delete")
     @only(Role.CUSTOMER)

@@ -63,8 +63,7 @@ def _add_registration(
             await first_admin.accept(given["invitation"], registration)
         else:
             await accounts.register(registration)
-        begun = await signing_in.sign_in(given["email"], given["password"], cookies.device())
-        cookies.remember(begun)
+        await _enter(signing_in, given["email"], given["password"])
 
     @blueprint.get("/register")
     @anyone
@@ -84,8 +83,7 @@ def _add_sessions(blueprint: Blueprint, signing_in: SigningIn) -> None:
 
     async def sign_in(given: Fields) -> None:
         spend("sign_in", 60)
-        login, password = given.get("email", ""), given.get("password", "")
-        cookies.remember(await signing_in.sign_in(login, password, cookies.device()))
+        await _enter(signing_in, given.get("email", ""), given.get("password", ""))
 
     @blueprint.get("/login")
     @anyone
@@ -158,6 +156,12 @@ def _add_alarms(blueprint: Blueprint, alarms: Alarms) -> None:
         spend("alarm", 30)
         await alarms.end(token)
         return redirect(f"/sign-out/{token}?done=ended", 303)
+
+
+async def _enter(signing_in: SigningIn, login: str, password: str) -> None:
+    """Sign in, in place of whoever is signed in at this browser."""
+    replaced = cookies.session_token()
+    cookies.remember(await signing_in.sign_in(login, password, cookies.device(), instead_of=replaced))
 
 
 def _is_ours(path: str) -> bool:

@@ -1,6 +1,5 @@
 """What a person holds, and what is held about them: for deactivating, deleting and exporting accounts."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -9,7 +8,7 @@ from ccr.desk.events import Entry, Reach
 from ccr.store import entries
 from ccr.store.connection import Connection
 
-PAGE = 500
+PAGE = 100
 """Entries fetched at a time."""
 
 
@@ -40,25 +39,33 @@ def tickets_of_customer(connection: Connection, customer_id: int) -> list[dict[s
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def conversation(connection: Connection, ticket_id: int) -> Iterator[Entry]:
-    """Everything on the ticket that its customer may see, oldest first."""
-    last = 0
-    while page := entries.page_after(connection, ticket_id, Reach.CONVERSATION, last, PAGE):
-        yield from page
-        last = page[-1].seq
+def conversation_after(connection: Connection, ticket_id: int, seq: int) -> list[Entry]:
+    """What the ticket's customer may see behind number `seq`, oldest first: a page, the last one empty."""
+    return entries.page_after(connection, ticket_id, Reach.CONVERSATION, seq, PAGE)
 
 
-def deeds(connection: Connection, person_id: int) -> list[dict[str, Any]]:
-    """Everything the person did on any ticket. Found by way of their receipts, which are indexed by person."""
+def tickets_with_deeds(connection: Connection, person_id: int) -> list[int]:
+    """The ids of the tickets on which the person did anything, in order. Their receipts know."""
     rows = connection.rows(
-        "SELECT e.ticket_id, e.seq, e.happened_at, e.type, e.fields FROM receipts r "
-        "JOIN entries e ON e.ticket_id = r.ticket_id AND e.seq > r.seq - r.entries AND e.seq <= r.seq "
-        "WHERE r.person_id = ? AND r.scope = r.ticket_id ORDER BY e.ticket_id, e.seq",
+        "SELECT DISTINCT ticket_id FROM receipts WHERE person_id = ? AND scope = ticket_id ORDER BY ticket_id",
+        person_id,
+    )
+    return [row[0] for row in rows]
+
+
+def deeds_after(connection: Connection, ticket_id: int, person_id: int, seq: int) -> list[dict[str, Any]]:
+    """What the person did on the ticket behind number `seq`, in order: a page, the last one empty."""
+    rows = connection.up_to(
+        PAGE,
+        "SELECT seq, happened_at, type, fields FROM entries "
+        "WHERE ticket_id = ? AND seq > ? AND actor_id = ? ORDER BY seq",
+        ticket_id,
+        seq,
         person_id,
     )
     return [
-        {"ticket": ticket, "seq": seq, "at": at, "type": kind} | msgspec.json.decode(fields)
-        for ticket, seq, at, kind, fields in rows
+        {"ticket": ticket_id, "seq": seq, "at": at, "type": kind} | msgspec.json.decode(fields)
+        for seq, at, kind, fields in rows
     ]
 
 

@@ -15,6 +15,9 @@ WIDTH = 10
 LOGIN_LENGTH = 254
 """Bytes of a login at most. DB2 does not compare a column with what cannot be in it, but calls it a mistake."""
 
+_NOBODY = 0
+"""Is the id of no row."""
+
 _ROLE = {role.value: role for role in Role}
 _GENDER = {gender.value: gender for gender in Gender} | {None: None}
 
@@ -26,10 +29,21 @@ class Credentials(msgspec.Struct, frozen=True):
     password_hash: str | None
 
 
-def find(connection: Connection, person_id: int) -> Person | None:
-    """The person, deactivated or deleted ones too."""
-    row = connection.row(f"SELECT {COLUMNS} FROM people p WHERE p.id = ?", person_id)
+def find(connection: Connection, person_id: int, *, stays: bool = False) -> Person | None:
+    """The person, deactivated or deleted ones too. If need be they stay as they are until this transaction ends."""
+    held = connection.dialect.held if stays else ""
+    row = connection.row(f"SELECT {COLUMNS} FROM people p WHERE p.id = ?{held}", person_id)
     return from_row(row) if row else None
+
+
+def lock(connection: Connection, person_id: int) -> Credentials | None:
+    """The person as they are now, nobody else changing them until this transaction ends.
+
+    What is saved of a person was read by this: `save` writes all of them, and would bring back what another node has
+    taken away since a plain reading.
+    """
+    connection.dialect.lock_person(connection, person_id)
+    return credentials(connection, person_id)
 
 
 def by_login(connection: Connection, login: str) -> Credentials | None:
@@ -44,10 +58,20 @@ def by_login(connection: Connection, login: str) -> Credentials | None:
     return Credentials(from_row(row), row[WIDTH]) if row else None
 
 
-def credentials(connection: Connection, person_id: int) -> Credentials | None:
-    """The person with the hash of their password."""
+def lock_by_login(connection: Connection, login: str) -> Credentials | None:
+    """Whose e-mail or username this is, nobody else changing them until this transaction ends.
+
+    Where it is nobody's, as much is asked all the same, so that the time it takes does not tell.
+    """
+    connection.dialect.lock_person(connection, owner(connection, login) or _NOBODY)
+    return by_login(connection, login)
+
+
+def credentials(connection: Connection, person_id: int, *, stays: bool = False) -> Credentials | None:
+    """The person with the hash of their password. If need be both stay so until this transaction ends."""
+    held = connection.dialect.held if stays else ""
     row = connection.row(
-        f"SELECT {COLUMNS}, p.password_hash FROM people p WHERE p.id = ?",
+        f"SELECT {COLUMNS}, p.password_hash FROM people p WHERE p.id = ?{held}",
         person_id,
     )
     return Credentials(from_row(row), row[WIDTH]) if row else None
@@ -98,7 +122,7 @@ def add(connection: Connection, person: Person, password_hash: str | None, now: 
 
 
 def save(connection: Connection, person: Person) -> None:
-    """Everything about them but the password. New logins must be free."""
+    """Everything about them but the password; `lock` them first. New logins must be free."""
     connection.run(
         "UPDATE people SET first_name = ?, last_name = ?, email = ?, username = ?, mobile = ?, gender = ?, "
         "must_change_password = ?, active = ? WHERE id = ?",

@@ -24,7 +24,7 @@ RIGHTS = {
     "reports_seen": "SELECT, INSERT, DELETE",
     "mobiles": "SELECT, INSERT, UPDATE, DELETE",
     "mobile_codes": "SELECT, INSERT, UPDATE, DELETE",
-    "subscriptions": "SELECT, INSERT, DELETE",
+    "subscriptions": "SELECT, INSERT, UPDATE (session_id), DELETE",
     "canned_replies": "SELECT, INSERT",
     "feedback": "SELECT, INSERT",
     "files": "SELECT, INSERT, UPDATE, DELETE",

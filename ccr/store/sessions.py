@@ -17,17 +17,26 @@ class Session(msgspec.Struct, frozen=True):
     seen_at: int
 
 
-def add(connection: Connection, person_id: int, token_hash: str, device: str, address: str, now: int) -> int:
-    """The id of a new session."""
+def add(
+    connection: Connection,
+    person_id: int,
+    token_hash: str,
+    device: str,
+    address: str,
+    now: int,
+    device_hash: str | None = None,
+) -> int:
+    """The id of a new session, at a device called `device` and recognised by `device_hash`."""
     return connection.insert(
-        "INSERT INTO sessions (person_id, token_hash, device, address, created_at, seen_at) "
-        "VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO sessions (person_id, token_hash, device, address, created_at, seen_at, device_hash) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
         person_id,
         token_hash,
         device,
         address,
         now,
         now,
+        device_hash,
     )
 
 
@@ -40,6 +49,12 @@ def find(connection: Connection, token_hash: str, seen_since: int) -> tuple[int,
         seen_since,
     )
     return (row[people.WIDTH], row[people.WIDTH + 1], people.from_row(row)) if row else None
+
+
+def by_token(connection: Connection, token_hash: str) -> tuple[int, int] | None:
+    """Its id and its person's, used lately or not."""
+    row = connection.row("SELECT id, person_id FROM sessions WHERE token_hash = ?", token_hash)
+    return (int(row[0]), int(row[1])) if row else None
 
 
 def alive(connection: Connection, ids: list[int]) -> set[int]:
@@ -69,14 +84,29 @@ def of_person(connection: Connection, person_id: int, seen_since: int) -> list[S
     return [Session(*row) for row in rows]
 
 
-def begun(connection: Connection, session_id: int, at: int) -> tuple[int, Session] | None:
-    """The session that was begun just then, with the id of its person, while it lasts."""
+def person_of(connection: Connection, session_id: int, begun_at: int) -> int | None:
+    """Whose session this is, while it lasts. The time keeps it from another that got the number."""
     row = connection.row(
-        "SELECT person_id, id, device, address, created_at, seen_at FROM sessions WHERE id = ? AND created_at = ?",
-        session_id,
-        at,
+        "SELECT person_id FROM sessions WHERE id = ? AND created_at = ?", session_id, begun_at
     )
-    return (int(row[0]), Session(*row[1:])) if row else None
+    return int(row[0]) if row else None
+
+
+def at_devices(connection: Connection, person_id: int, device_hashes: set[str], since: int) -> list[Session]:
+    """The person's sessions at these devices, oldest first.
+
+    With those begun from `since` on of which it is not known where that was: it may have been there.
+    """
+    rows = connection.rows(
+        "SELECT id, device, address, created_at, seen_at, device_hash FROM sessions WHERE person_id = ? ORDER BY id",
+        person_id,
+    )
+    found = [(Session(*row[:5]), row[5]) for row in rows]
+    return [
+        session
+        for session, device_hash in found
+        if device_hash in device_hashes or (device_hash is None and session.created_at >= since)
+    ]
 
 
 def lasts(connection: Connection, session_id: int) -> bool:
@@ -116,8 +146,8 @@ def knows_any_device(connection: Connection, person_id: int) -> bool:
     return bool(connection.up_to(1, "SELECT 1 FROM devices WHERE person_id = ?", person_id))
 
 
-def remember_device(connection: Connection, person_id: int, device_hash: str, now: int) -> None:
-    """The person proved themselves on this device just now."""
+def remember_device(connection: Connection, person_id: int, device_hash: str, now: int) -> bool:
+    """The person proved themselves on this device just now. Whether it was a stranger until then."""
     changed = connection.run(
         "UPDATE devices SET seen_at = ? WHERE person_id = ? AND device_hash = ?", now, person_id, device_hash
     )
@@ -128,6 +158,7 @@ def remember_device(connection: Connection, person_id: int, device_hash: str, no
             device_hash,
             now,
         )
+    return changed == 0
 
 
 def forget_devices(connection: Connection, person_id: int, seen_before: int) -> None:
@@ -135,9 +166,9 @@ def forget_devices(connection: Connection, person_id: int, seen_before: int) -> 
     connection.run("DELETE FROM devices WHERE person_id = ? AND seen_at < ?", person_id, seen_before)
 
 
-def forget_device(connection: Connection, person_id: int, seen_at: int) -> None:
-    """The device on which the person last proved themselves just then is a stranger again."""
-    connection.run("DELETE FROM devices WHERE person_id = ? AND seen_at = ?", person_id, seen_at)
+def forget_device(connection: Connection, person_id: int, device_hash: str) -> None:
+    """It is a stranger again."""
+    connection.run("DELETE FROM devices WHERE person_id = ? AND device_hash = ?", person_id, device_hash)
 
 
 def forget_all_devices(connection: Connection, person_id: int) -> None:

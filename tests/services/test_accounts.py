@@ -8,6 +8,7 @@ import pytest
 
 from ccr.desk.commands import AssignAgent, OpenTicket, PostMessage, PostNote
 from ccr.desk.refusals import Code, Refusal
+from ccr.ports import MailReport
 from ccr.services.identity import Identity
 from tests.accounts_house import CARLA, OMAR, PASSWORD, PHONE, House, open_house, with_password
 
@@ -205,7 +206,7 @@ async def test_carla_takes_everything_along_that_is_held_about_her(house: House)
     await house.feedback.write(carla, {"about": "service", "body": "Nice"})
     await house.identity("carla@example.org")
 
-    export = await house.accounts.export(carla)
+    export = await house.export(carla)
 
     assert export["person"]["email"] == "carla@example.org"
     assert [entry["body"] for entry in export["feedback"]] == ["Nice"]
@@ -229,7 +230,7 @@ async def test_amir_takes_along_what_he_did(house: House) -> None:
     await house.changes.carry_out(carla, ticket, "message-1", PostMessage(body="Hello?"))
     await house.changes.carry_out(amir, ticket, "message-2", PostMessage(body="Which kettle?"))
 
-    export = await house.accounts.export(amir)
+    export = await house.export(amir)
 
     assert [(deed["type"], deed["body"]) for deed in export["entries"]] == [
         ("message_posted", "Which kettle?")
@@ -292,6 +293,46 @@ async def test_a_deleted_e_mail_can_be_registered_anew(house: House) -> None:
     second = await house.customer()
 
     assert second.id != first.id
+
+
+async def bounce(house: House, number: int, address: str) -> None:
+    """Mail to this address came back."""
+    reason = f"550 5.1.1 {address} unknown"
+    report = MailReport(id=f"event-{number}", what="bounced", outbox_id=None, address=address, reason=reason)
+    await house.notice_traces.take([report])
+
+
+async def test_a_deleted_e_mail_is_not_kept_by_what_came_back_or_was_never_sent(house: House) -> None:
+    await house.customer(CARLA | {"email": "Carla@Example.org"})
+    omar = await house.customer(OMAR)
+    for number, address in enumerate(("carla@example.org", "omar@example.org")):
+        await bounce(house, number, address)
+        await house.resets.ask({"email": address})
+    quoted = "UPDATE outbox SET state = ?, fault = COALESCE(address, 'carla@example.org') || ' unknown'"
+    await house.database.write(
+        lambda c: c.run(f"{quoted} WHERE person_id IS NULL OR person_id <> ?", "dead", omar.id)
+    )
+    await house.resets.ask({"email": "carla@example.org"})
+
+    await house.accounts.delete(await house.identity("carla@example.org"))
+    await bounce(house, 2, "carla@example.org")  # told late
+
+    for table in ("bounced_addresses", "outbox"):
+        kept = str(await house.rows(f"SELECT * FROM {table}"))  # noqa: S608 - our own names
+        assert "carla@" not in kept.lower()
+        assert "omar@example.org" in kept
+
+
+async def test_a_deleted_e_mail_that_is_somebody_elses_by_now_is_theirs(house: House) -> None:
+    await house.customer()
+    first = await house.identity("carla@example.org")
+    await house.accounts.delete(first)
+    await house.customer()
+    await bounce(house, 1, "carla@example.org")
+
+    await house.accounts.delete(first)  # a second press, on its way until now
+
+    assert [row[0] for row in await house.rows("SELECT * FROM bounced_addresses")] == ["carla@example.org"]
 
 
 async def test_an_account_is_not_deleted_while_its_tickets_cannot_be_closed(house: House) -> None:

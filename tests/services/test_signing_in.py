@@ -160,6 +160,31 @@ async def test_signing_out_ends_the_session_for_good(house: House) -> None:
     assert house.publisher.ended == [begun.session_id]
 
 
+async def test_whoever_signs_in_over_a_session_ends_it_whoevers_it_was(house: House) -> None:
+    await house.customer()
+    await house.customer(OMAR)
+    for before in ("carla@example.org", "omar@example.org"):
+        replaced = await house.sign_in(before)
+        with pytest.raises(Refusal):
+            await house.signing_in.sign_in("omar@example.org", "a guess", LAPTOP, instead_of=replaced.token)
+        assert await house.signing_in.identify(replaced.token)
+
+        begun = await house.signing_in.sign_in(
+            "omar@example.org", PASSWORD, LAPTOP, instead_of=replaced.token
+        )
+
+        assert await house.signing_in.identify(replaced.token) is None
+        assert await house.signing_in.identify(begun.token)
+        assert house.publisher.ended[-1:] == [replaced.session_id]
+
+
+async def test_what_is_no_session_any_more_is_nothing_to_end(house: House) -> None:
+    await house.customer()
+    for gone in ("x", "x" * 43):
+        await house.signing_in.sign_in("carla@example.org", PASSWORD, LAPTOP, instead_of=gone)
+    assert house.publisher.ended == []
+
+
 async def test_a_second_device_is_mailed_about_and_a_known_one_is_not(house: House) -> None:
     await house.customer()
     laptop = await house.sign_in("carla@example.org", LAPTOP)
@@ -176,6 +201,23 @@ async def test_a_second_device_is_mailed_about_and_a_known_one_is_not(house: Hou
     alarmed = await house.alarms.session(told["link"])
     assert alarmed
     assert alarmed["device"] == "Safari on iPhone"
+
+
+async def test_the_alarm_signs_a_new_device_out_wherever_it_is_signed_in_by_now(house: House) -> None:
+    await house.customer()
+    laptop = await house.sign_in("carla@example.org", LAPTOP)
+    phone = await house.sign_in("carla@example.org", PHONE)
+    (data,) = (await house.rows("SELECT data FROM outbox WHERE kind = 'new_device'"))[0]
+    link = msgspec.json.decode(data)["link"]
+    again = await house.sign_in("carla@example.org", on(PHONE, phone))
+
+    await house.alarms.end(link)
+
+    assert sorted(house.publisher.ended) == [phone.session_id, again.session_id]
+    assert await house.alarms.session(link) is None
+    assert await house.signing_in.identify(laptop.token)
+    await house.sign_in("carla@example.org", on(PHONE, phone))
+    assert (await house.owed()).count("new_device") == 2
 
 
 async def test_a_device_that_two_people_use_is_known_to_both(house: House) -> None:

@@ -35,6 +35,7 @@ def make_app(house: House, settings: Settings) -> Quart:
     app.register_blueprint(
         accounts_api(
             accounts=house.accounts,
+            exports=house.exports,
             signing_in=house.signing_in,
             resets=house.resets,
             staff=house.staff,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from quart import Quart
 
+from ccr.services import exports
 from tests.accounts_house import AMIR, CARLA, OMAR, PASSWORD, House, open_house, with_password
 from tests.site.accounts_app import Caller, make_app, make_settings
 
@@ -103,6 +104,30 @@ async def test_a_page_gets_the_cookie_and_a_program_just_the_token(house: House,
     assert (await client.get("/api/v1/me")).status_code == 200
 
 
+async def test_signing_in_at_a_page_ends_the_session_that_its_cookie_was_for(
+    house: House, app: Quart
+) -> None:
+    await house.customer()
+    await house.customer(OMAR)
+    client = app.test_client()
+    origin = {"Origin": "http://localhost"}
+    first = await client.post(
+        "/api/v1/sessions", json={"email": "carla@example.org", "password": PASSWORD}, headers=origin
+    )
+    carla = {"Authorization": f"Bearer {(await first.get_json())['token']}"}
+    omar = {"email": "omar@example.org", "password": PASSWORD}
+
+    # A program that signs in beside the cookie leaves it as it is.
+    assert (
+        await client.post("/api/v1/sessions", json=omar, headers={"Authorization": "Bearer x"})
+    ).status_code == 200
+    assert (await client.get("/api/v1/me", headers=carla)).status_code == 200
+
+    assert (await client.post("/api/v1/sessions", json=omar, headers=origin)).status_code == 200
+    assert (await client.get("/api/v1/me", headers=carla)).status_code == 401
+    assert (await (await client.get("/api/v1/me")).get_json())["email"] == "omar@example.org"
+
+
 async def test_carla_ends_the_session_on_her_phone_and_not_omars(house: House, app: Quart) -> None:
     await house.customer()
     await house.customer(OMAR)
@@ -150,6 +175,23 @@ async def test_carla_changes_takes_along_and_deletes_her_account(house: House, c
     assert (await caller.call("DELETE", "/me")).status_code == 204
 
     await refused(await caller.call("GET", "/me"), 401, "unauthenticated")
+
+
+async def test_all_that_carla_holds_is_asked_for_once_at_a_time(house: House, caller: Caller) -> None:
+    carla = await house.customer()
+    await caller.sign_in("carla@example.org")
+    under_way = house.exports.told(carla)
+    await anext(under_way)
+
+    too_soon = await caller.call("GET", "/me/export")
+    await refused(too_soon, 429, "rate_limited")
+    assert int(too_soon.headers["Retry-After"]) > 0
+
+    await under_way.aclose()
+    for _ in range(2):
+        whole = await caller.call("GET", "/me/export")
+        assert whole.headers["Cache-Control"] == "no-store"
+        assert (await whole.get_json())["tickets"] == []
 
 
 async def test_who_must_change_the_password_is_forbidden_everything_else(house: House, app: Quart) -> None:
@@ -357,10 +399,10 @@ async def test_what_nobody_foresaw_shows_no_internals(
     await house.customer()
     caller = await Caller(app).sign_in("carla@example.org")
 
-    async def fail(*_: object) -> None:
+    def fail(*_: object) -> None:
         raise RuntimeError("the innermost secret")
 
-    monkeypatch.setattr(house.accounts, "export", fail)
+    monkeypatch.setattr(exports, "held_beside_talk", fail)
     caplog.clear()
     with caplog.at_level(logging.INFO):
         body = await refused(await caller.call("GET", "/me/export"), 500, "internal")

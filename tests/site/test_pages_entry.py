@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.accounts_house import CARLA, PASSWORD
+from tests.accounts_house import CARLA, OMAR, PASSWORD
 from tests.site.pages_app import TWICE, Pages, open_pages
 
 
@@ -108,6 +108,24 @@ async def test_carla_signs_in_and_out(pages: Pages) -> None:
     assert not await browser.is_signed_in()
     assert "You are signed out." in (await browser.open("/login?done=logout")).html
     assert len(pages.house.publisher.ended) == 1
+
+
+async def test_omar_signs_in_or_registers_where_carla_is_signed_in_which_ends_her_session(
+    pages: Pages,
+) -> None:
+    await pages.house.customer()
+    for path, given in (
+        ("/register", OMAR | TWICE),
+        ("/login", {"email": "omar@example.org", "password": PASSWORD}),
+    ):
+        browser = await pages.browser_of("carla@example.org")
+        [(hers,)] = await pages.house.rows("SELECT MAX(id) FROM sessions")
+
+        assert (await browser.send(path, **given)).leads_to == "/tickets"
+
+        assert await browser.is_signed_in()
+        assert pages.house.publisher.ended[-1:] == [hers]
+        assert await pages.house.rows("SELECT id FROM sessions WHERE id = ?", hers) == []
 
 
 async def test_a_wrong_password_is_refused_without_saying_which_of_the_two_it_was(pages: Pages) -> None:

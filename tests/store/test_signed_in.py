@@ -54,6 +54,24 @@ class TestSessions:
         assert sessions.end_all(store.connection, store.carla.id) == [second]
         assert first not in (second, third)
 
+    def test_a_device_has_its_sessions_and_those_that_may_be_its_own(self, store: Store) -> None:
+        unknown, later = begin(store, "a"), begin(store, "b", NOW + 1)
+        phone, again, other = (
+            sessions.add(store.connection, store.carla.id, token * 64, "Phone", "?", NOW, device * 64)
+            for token, device in (("c", "x"), ("d", "x"), ("e", "y"))
+        )
+
+        def at(devices: set[str], since: int) -> list[int]:
+            found = sessions.at_devices(store.connection, store.carla.id, devices, since)
+            return [session.id for session in found]
+
+        assert at({"x" * 64}, NOW + 2) == [phone, again]
+        assert at({"x" * 64, "y" * 64}, NOW + 1) == [later, phone, again, other]
+        assert at(set(), NOW) == [unknown, later]
+        assert sessions.at_devices(store.connection, store.omar.id, {"x" * 64}, 0) == []
+        assert sessions.person_of(store.connection, phone, NOW) == store.carla.id
+        assert sessions.person_of(store.connection, phone, NOW + 1) is None
+
     def test_a_token_is_one_sessions(self, store: Store) -> None:
         begin(store, "a")
         with pytest.raises(Exception) as raised:  # noqa: PT011 - each driver has its own
@@ -63,13 +81,21 @@ class TestSessions:
     def test_devices_are_known_until_they_are_forgotten(self, store: Store) -> None:
         carla = store.carla.id
         assert not sessions.knows_any_device(store.connection, carla)
-        for at, device in ((NOW, "a"), (NOW + 1, "b"), (NOW + 2, "a")):
+        strange = [
             sessions.remember_device(store.connection, carla, device * 64, at)
+            for at, device in ((NOW, "a"), (NOW + 1, "b"), (NOW + 2, "a"))
+        ]
+        assert strange == [True, True, False]
         assert sessions.devices(store.connection, carla) == {"a" * 64: NOW + 2, "b" * 64: NOW + 1}
         assert sessions.knows_device(store.connection, carla, "a" * 64)
         assert not sessions.knows_device(store.connection, store.omar.id, "a" * 64)
         sessions.forget_devices(store.connection, carla, NOW + 2)
         assert list(sessions.devices(store.connection, carla)) == ["a" * 64]
+        sessions.forget_device(store.connection, store.omar.id, "a" * 64)
+        assert sessions.knows_device(store.connection, carla, "a" * 64)
+        sessions.forget_device(store.connection, carla, "a" * 64)
+        assert not sessions.knows_device(store.connection, carla, "a" * 64)
+        sessions.remember_device(store.connection, carla, "c" * 64, NOW)
         sessions.forget_all_devices(store.connection, carla)
         assert not sessions.knows_any_device(store.connection, carla)
 

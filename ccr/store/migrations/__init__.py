@@ -21,6 +21,7 @@ from ccr.store.migrations import (
     m0009_hours,
     m0010_urgent,
     m0011_files_of_messages,
+    m0012_devices_of_sessions,
 )
 
 MIGRATIONS: tuple[tuple[int, str, list[str]], ...] = (
@@ -35,6 +36,7 @@ MIGRATIONS: tuple[tuple[int, str, list[str]], ...] = (
     (9, "hours", m0009_hours.STATEMENTS),
     (10, "urgent", m0010_urgent.STATEMENTS),
     (11, "files of messages", m0011_files_of_messages.STATEMENTS),
+    (12, "devices of sessions", m0012_devices_of_sessions.STATEMENTS),
 )
 """Number, name and statements, ascending."""
 
