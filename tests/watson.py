@@ -4,7 +4,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import jwt
@@ -34,6 +34,32 @@ SUGGESTION = {
         }
     ],
 }
+DRINKS = {
+    "576aba3c-85b9-411a-8032-28af2ba95b13": "I'd like to order a drink.",
+    "6583b547-53ff-4e7b-97c6-4d062270abcd": "I need a drink refill.",
+}
+ORDER = "I want to place an order"
+DISAMBIGUATION: dict[str, Any] = {
+    "response_type": "suggestion",
+    "title": "Did you mean:",
+    "suggestions": [
+        {
+            "label": label,
+            "value": {
+                "input": {
+                    "message_type": "text",
+                    "text": ORDER,
+                    "intents": [{"intent": "order", "confidence": 0.7330395221710206}],
+                    "suggestion_id": suggestion,
+                }
+            },
+            "output": {"generic": []},
+        }
+        for suggestion, label in DRINKS.items()
+    ],
+}
+"""As IBM documents it: the texts are equal, and only by the rest it is known which one was chosen."""
+
 IMAGE = {
     "response_type": "image",
     "source": "https://pictures.example/button.png",
@@ -51,6 +77,7 @@ PERSON = {
 ANSWERS: dict[str, list[dict[str, Any]]] = {
     "menu": [OPTION],
     "unsure": [SUGGESTION],
+    ORDER: [DISAMBIGUATION],
     "tricky menu": [
         {"response_type": "text", "text": "1. Not a choice\n2. Nor this"},
         OPTION
@@ -80,16 +107,17 @@ ANSWERS: dict[str, list[dict[str, Any]]] = {
 
 
 class Watson:
-    """What it heard, and what it is to do next: an HTTP status, `hang`, or a body of any form."""
+    """What it `heard` and was `given`, and what it is to do next: an HTTP status, `hang`, `drip`, or any body."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
+        self.given: list[dict[str, Any]] = []
         self.sessions: set[str] = set()
         self.made = 0
         self.tokens: set[str] = set()
         self.next: list[Any] = []
         self.always: Any = None
-        self.iam_next: list[int] = []
+        self.iam_next: list[int | str] = []
         self.url = ""
         self.released = asyncio.Event()
 
@@ -108,10 +136,13 @@ class Watson:
         """Every session has been silent for too long."""
         self.sessions.clear()
 
-    async def token(self, request: web.Request) -> web.Response:
+    async def token(self, request: web.Request) -> web.StreamResponse:
         given = await request.post()
-        if self.iam_next:
-            return web.json_response({"errorCode": "BXNIM0001E"}, status=self.iam_next.pop(0))
+        what = self.iam_next.pop(0) if self.iam_next else None
+        if what == "drip":
+            return await self._drip(request)
+        if isinstance(what, int):
+            return web.json_response({"errorCode": "BXNIM0001E"}, status=what)
         if given["grant_type"] != "urn:ibm:params:oauth:grant-type:apikey" or given["apikey"] != KEY:
             return web.json_response({"errorCode": "BXNIM0415E", "errorMessage": "No such key."}, status=400)
         now = int(time.time())
@@ -145,9 +176,11 @@ class Watson:
         session = request.match_info["session"]
         if session not in self.sessions:
             return _error(404, "Invalid Session")
-        text = (await request.json())["input"]["text"]
+        given = (await request.json())["input"]
+        self.given.append(given)
+        text = given["text"]
         self.heard.append(text)
-        generic = ANSWERS.get(text, [{"response_type": "text", "text": f"You said {text}"}])
+        generic = _generic(given)
         intents = [{"intent": "pay", "confidence": 0.93, "skill": "main skill"}]
         return web.json_response(
             {"output": {"intents": intents, "entities": [], "generic": generic}, "user_id": session}
@@ -159,12 +192,32 @@ class Watson:
         if "version" not in request.query:
             return _error(400, "Missing required query parameter: version")
         what = self.next.pop(0) if self.next else self.always
+        if what == "drip":
+            return await self._drip(request)
         if what == "hang":
             await self.released.wait()
             return _error(500, "too late")
         if isinstance(what, int):
             return _error(what, "as told")
         return web.Response(text=what, content_type="application/json") if isinstance(what, str) else what
+
+    async def _drip(self, request: web.Request) -> web.StreamResponse:
+        """Blanks, one after the other, as a server sends them that does not want to lose the line."""
+        answer = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await answer.prepare(request)
+        with suppress(ConnectionError):
+            while not self.released.is_set():
+                await answer.write(b" ")
+                await asyncio.sleep(0.02)
+        return answer
+
+
+def _generic(given: dict[str, Any]) -> list[dict[str, Any]]:
+    suggestion = given.get("suggestion_id")
+    if suggestion is not None:
+        return [{"response_type": "text", "text": f"You chose {DRINKS[suggestion]}"}]
+    said = {"response_type": "text", "text": f"You said {given['text']}"}
+    return ANSWERS.get(given["text"], [said])
 
 
 def _error(code: int, message: str) -> web.Response:

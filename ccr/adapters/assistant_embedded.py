@@ -145,6 +145,10 @@ class EmbeddedAssistant:
         said = f"{OTHERS_ASKED}{best['summary']}" if best["kind"] == "question" else best["summary"]
         return _said(Reply(type="text", text=said), _article(best))
 
+    async def choose(self, back: str, conversation: str) -> Said:
+        """Its options are their text, and no more."""
+        return await self.answer(back, conversation)
+
     async def close(self) -> None:
         """Nothing is held open."""
 

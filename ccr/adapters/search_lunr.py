@@ -1,17 +1,19 @@
 """Finds the article that answers a question, with lunr: a small full-text index in pure Python, kept in memory.
 
-Measured against others on tests/bench/questions/tuning.toml: bm25s with rapidfuzz put as many right articles first
-and needs 85 MB of numpy and C++; tantivy put fewer first and takes 17 MB. lunr takes 0.3 MB, and two milliseconds.
+Measured against others on tests/bench/questions/tuning.toml: bm25s put as many right articles first and needs numpy;
+tantivy put fewer first and takes 17 MB. lunr takes 0.3 MB, and a millisecond. What a mistyped word may mean is left to
+rapidfuzz (12 MB): lunr's own way takes half a second of the processor for one word of 40 letters, and a question may
+hold a dozen of them.
 """
 
 import math
 import re
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lunr import lunr
-from lunr.token_set import TokenSet
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
 
 from ccr.ports import Found, Paper
 
@@ -30,6 +32,9 @@ ALSO_LOOKED_AT = 5
 
 MISTYPED = 0.7
 """What a word counts that is there but for a letter or two."""
+
+MOST_MISTYPED = 12
+"""Unknown words of a question that are looked for among the known: whoever mistypes more writes another language."""
 
 LONGEST_WORD = 40
 
@@ -70,18 +75,17 @@ class LunrShelf:
         self._count = len(papers)
         fields = [{"field_name": name, "boost": boost} for name, boost in FIELDS.items()]
         documents = [
-            {"ref": paper.ref, **{name: _joined(getattr(paper, name)) for name in FIELDS}} for paper in papers
+            {"ref": paper.ref, **{name: _words(getattr(paper, name)) for name in FIELDS}} for paper in papers
         ]
         # lunr makes no index of nothing.
         self._index: Any = lunr(ref="ref", fields=fields, documents=documents) if papers else None
-        # Looking for what a mistyped word may mean is most of the time that a question takes.
-        self._meant = lru_cache(maxsize=2_000)(self._search_meant)
+        self._spelling = _Spelling(self._index.inverted_index if self._index else ())
 
     def find(self, question: str, most: int = 3) -> list[Found]:
         """The best papers, best first, each with how certain it is that it is about this at all."""
         if self._index is None:
             return []
-        meant = {stem: self._meant(stem) for stem in self._stems(question)}
+        meant = self._meant(self._stems(question))
         if not any(meant.values()):
             return []
         query = self._index.create_query()
@@ -96,20 +100,15 @@ class LunrShelf:
         return found[:most]
 
     def _stems(self, question: str) -> list[str]:
-        words = _WORD.findall(_APOSTROPHE.sub("", _joined(question)))
-        told = [word[:LONGEST_WORD] for word in words if word not in _EMPTY][:LONGEST]
+        told = [word for word in _words(question) if word not in _EMPTY][:LONGEST]
         return list(dict.fromkeys(stem for word in told for stem in self._index.pipeline.run_string(word)))
 
-    def _search_meant(self, stem: str) -> list[str]:
-        """The word itself, where it is in any paper; else those that it may be, mistyped."""
-        if stem in self._index.inverted_index:
-            return [stem]
-        if len(stem) < SHORTEST_MISTYPED or not stem.isalpha():
-            return []
-        mistakes = 2 if len(stem) >= TWICE_MISTYPED else 1
-        near = self._index.token_set.intersect(TokenSet.from_fuzzy_string(stem, mistakes)).to_list()
-        # Hardly anybody mistakes the first letter, and it tells most words apart that are not meant.
-        return [word for word in near if word[0] == stem[0]]
+    def _meant(self, stems: list[str]) -> dict[str, list[str]]:
+        """For each the word itself, where it is in any paper; else those that it may be, mistyped."""
+        known = self._index.inverted_index
+        mistyped = [stem for stem in stems if stem not in known and _may_be_mistyped(stem)][:MOST_MISTYPED]
+        near = {stem: self._spelling.near(stem) for stem in mistyped}
+        return {stem: [stem] if stem in known else near.get(stem, []) for stem in stems}
 
     def _trust(self, meant: dict[str, list[str]], matched: dict[str, Any]) -> tuple[float, float]:
         """Certainty and evidence.
@@ -135,6 +134,36 @@ class LunrShelf:
         entry = self._index.inverted_index.get(word)
         holders = set().union(*(entry[field] for field in FIELDS)) if entry else set()
         return math.log(1 + (self._count - len(holders) + 0.5) / (len(holders) + 0.5))
+
+
+class _Spelling:
+    """The words of an index, and which of them a mistyped one may be."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        # Hardly anybody mistakes the first letter, and it tells most words apart that are not meant.
+        self._by_letter: dict[str, list[str]] = {}
+        for word in words:
+            self._by_letter.setdefault(word[0], []).append(word)
+
+    def near(self, stem: str) -> list[str]:
+        """Those that one or two mistakes make it of: a letter more, less or another, or two that changed places."""
+        found = process.extract(
+            stem,
+            self._by_letter.get(stem[0], ()),
+            scorer=DamerauLevenshtein.distance,
+            score_cutoff=2 if len(stem) >= TWICE_MISTYPED else 1,
+            limit=None,
+        )
+        return [word for word, _, _ in found]
+
+
+def _may_be_mistyped(stem: str) -> bool:
+    return len(stem) >= SHORTEST_MISTYPED and stem.isalpha()
+
+
+def _words(text: str) -> list[str]:
+    """As papers and questions are both cut: a word that is cut otherwise in one of them is never found."""
+    return [word[:LONGEST_WORD] for word in _WORD.findall(_APOSTROPHE.sub("", _joined(text)))]
 
 
 def _joined(text: str) -> str:

@@ -5,6 +5,7 @@ any call; timeouts are given once for all; and a session that has expired is a 4
 """
 
 import asyncio
+import json
 import logging
 import threading
 import time
@@ -12,7 +13,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from ccr.adapters.watson_replies import replies_in
+from ccr.adapters.watson_line import http_config
+from ccr.adapters.watson_replies import replies_in, typed
 from ccr.desk.masking import masked
 from ccr.ports import AssistantFailed, Reply, Said
 
@@ -21,8 +23,7 @@ T = TypeVar("T")
 VERSION = "2024-08-25"
 THREADS = 10
 DEADLINE = 5.0
-CONNECTING, ANSWERING = 2.0, 4.0
-"""Seconds. A thread that nobody waits for any more ends soon after."""
+"""Seconds. A thread that nobody waits for any more ends soon after: see `watson_line`."""
 
 FAILURES, PAUSE = 3, 30.0
 """When it has been out of order so often in a row nobody tries for so many seconds; then one does."""
@@ -85,7 +86,23 @@ class WatsonAssistant:
         return Said(TOLD, (Reply(type="text", text=NOTICE),))
 
     async def answer(self, text: str, conversation: str) -> Said:
-        """Watson's answer. A session that has expired is made anew, and the turn sent once more."""
+        """Watson's answer to what somebody wrote, as far as that may leave the house.
+
+        It is masked before it is cut, or half an address would go out; and Watson takes one line only.
+        """
+        line = " ".join(masked(text).split())
+        return await self._ask(typed(line[:LONGEST_TEXT]), conversation)
+
+    async def choose(self, back: str, conversation: str) -> Said:
+        """Watson's answer to its own words, which it wants back as they were: nothing in them is anybody's."""
+        return await self._ask(json.loads(back), conversation)
+
+    async def close(self) -> None:
+        """Wait for no thread: what is under way ends by its own timeouts."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _ask(self, given: dict[str, Any], conversation: str) -> Said:
+        """A session that has expired is made anew, and the turn sent once more."""
         if self._clock() < self._again_at:
             raise AssistantFailed("it failed a moment ago", known=True)
         if self._failures >= FAILURES:
@@ -93,7 +110,7 @@ class WatsonAssistant:
         if self._busy >= THREADS:
             raise AssistantFailed("too many are asking")
         try:
-            said = await self._within(lambda: self._turn(masked(text)[:LONGEST_TEXT], conversation))
+            said = await self._within(lambda: self._turn(given, conversation))
         except _OutOfOrder:
             self._failed()
             raise
@@ -102,10 +119,6 @@ class WatsonAssistant:
             raise
         self._works()
         return said
-
-    async def close(self) -> None:
-        """Wait for no thread: what is under way ends by its own timeouts."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _within(self, call: Callable[[], T]) -> T:
         """In a thread, within the deadline. The thread counts until it is done, whoever still waits for it."""
@@ -134,15 +147,15 @@ class WatsonAssistant:
     def _works(self) -> None:
         self._failures, self._again_at = 0, 0.0
 
-    def _turn(self, text: str, conversation: str) -> Said:
+    def _turn(self, given: dict[str, Any], conversation: str) -> Said:
         session = conversation if conversation not in {"", TOLD} else self._new_session()
         try:
-            answer = self._send(text, session)
+            answer = self._send(given, session)
         except Exception as error:
             if getattr(error, "code", None) != 404 or conversation in {"", TOLD}:
                 raise
             session = self._new_session()
-            answer = self._send(text, session)
+            answer = self._send(given, session)
         return Said(session, replies_in(answer))
 
     def _new_session(self) -> str:
@@ -152,10 +165,7 @@ class WatsonAssistant:
             raise AssistantFailed("an answer of another form")
         return session
 
-    def _send(self, text: str, session: str) -> Any:
-        from ibm_watson.assistant_v2 import MessageInput
-
-        given = MessageInput(message_type="text", text=text)
+    def _send(self, given: dict[str, Any], session: str) -> Any:
         return self._ready().message(*self._where, session, input=given).get_result()
 
     def _ready(self) -> Any:
@@ -189,7 +199,7 @@ class WatsonAssistant:
             version=VERSION, authenticator=IAMAuthenticator(self._api_key, url=self._iam_url)
         )
         client.set_service_url(self._url)
-        client.set_http_config({"timeout": (CONNECTING, ANSWERING)})  # the tokens' requests, too
+        client.set_http_config(http_config())  # the tokens' requests, too
         return client
 
 

@@ -1,9 +1,11 @@
 """What Watson says, in our own few kinds of replies. Nothing in it is trusted: it becomes text, or is left out."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from ccr.desk.masking import masked
 from ccr.ports import AssistantFailed, Option, Reply
 
 MOST = 20
@@ -48,19 +50,36 @@ def _choice(part: dict[str, Any], name: str) -> Reply | None:
     given = part.get(name)
     options = [_one(option) for option in given[:MOST]] if isinstance(given, list) else []
     chosen = tuple(option for option in options if option is not None)
-    return (
-        Reply(type="options", text=_words(part, "title", "description"), options=chosen) if chosen else None
-    )
+    return Reply(type="options", text=_both(part), options=chosen) if chosen else None
 
 
 def _one(option: Any) -> Option | None:
-    """An option's label, and the text that it stands for, which may be another."""
+    """An option's label, and what it stands for, which may be another text, and more than a text."""
     label = _words(option, "label") if isinstance(option, dict) else ""
     if not label:
         return None
     value = option.get("value")
     inner = value.get("input") if isinstance(value, dict) else None
-    return Option(label, (_words(inner, "text") if isinstance(inner, dict) else "") or label)
+    if not isinstance(inner, dict) or not inner:
+        return Option(label, label)
+    text = _words(inner, "text") or label
+    return Option(label, text, _back(inner, text))
+
+
+def _back(given: dict[str, Any], text: str) -> str:
+    """The whole of what Watson wants back, as JSON; nothing where it is what would be sent for the text anyway.
+
+    Of two suggestions the texts may be equal: which one is meant only the rest of it says.
+    """
+    if given == typed(masked(text)):
+        return ""
+    back = json.dumps(given)
+    return back if len(back) <= LONGEST else ""
+
+
+def typed(text: str) -> dict[str, Any]:
+    """What Watson is given where somebody wrote a text."""
+    return {"message_type": "text", "text": text}
 
 
 def _pause(part: dict[str, Any]) -> Reply | None:
@@ -72,11 +91,12 @@ def _pause(part: dict[str, Any]) -> Reply | None:
 
 def _link(part: dict[str, Any]) -> Reply | None:
     """A picture or another thing from elsewhere is offered, not loaded: whose it is would learn who is reading."""
-    words = _words(part, "title", "alt_text", "description")
     source = part.get("source")
     if not isinstance(source, str) or not _is_https(source):
+        words = _both(part) or _words(part, "alt_text")
         return Reply(type="text", text=words) if words else None
-    return Reply(type="link", title=words or "Open it", url=source)
+    title = _words(part, "title", "alt_text")
+    return Reply(type="link", title=title or "Open it", text=_words(part, "description"), url=source)
 
 
 def _person(part: dict[str, Any]) -> Reply | None:
@@ -101,6 +121,11 @@ def _words(part: dict[str, Any], *names: str) -> str:
         if isinstance(value, str) and value.strip():
             return value.replace("\x00", "").encode("utf-8", "replace").decode().strip()[:LONGEST]
     return ""
+
+
+def _both(part: dict[str, Any]) -> str:
+    """What something is called, and what is said of it: the question may be in either."""
+    return "\n".join(filter(None, (_words(part, "title"), _words(part, "description"))))
 
 
 def _is_https(source: str) -> bool:

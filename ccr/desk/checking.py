@@ -53,13 +53,15 @@ def check(shape: type[S], given: object) -> S:
     """
     if not isinstance(given, dict):
         raise Refusal(Code.INVALID, "An object is expected here.")
-    cleaned, faults = given, {}
+    changed, faults = {}, {}
     for name, value in given.items():
         if isinstance(value, str):
             if "\r" in value:
-                cleaned = cleaned | {name: clean(value)}
+                changed[name] = clean(value)
             if fault := text_fault(value):
                 faults[name] = fault
+    # All at once: a stranger's form may have thousands of fields.
+    cleaned = given | changed if changed else given
     try:
         made = msgspec.convert(cleaned, shape)
     except (msgspec.ValidationError, UnicodeEncodeError):

@@ -106,6 +106,14 @@ class HandOver(PostMessage, frozen=True, tag="hand_over"):
     """The bot's last words, and in the same breath that a person is to go on. Nobody else can ask for it."""
 
 
+class TakeFrom(Command, frozen=True, tag="take_from"):
+    """Give the ticket to nobody, if it is open and still this agent's. What the registry itself asks for of an agent
+    who is there no longer; nobody else can.
+    """
+
+    agent: Id
+
+
 AnyCommand = (
     OpenTicket
     | PostMessage

@@ -35,7 +35,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """The customer has asked for a person: from then on the bot answers nothing. Known where it is concerned."""
 
     wants_person: bool = False
-    """The customer asks for one in the words of this very message, where a bot might answer it."""
+    """The customer asks for one in the words of this very command, where a bot might answer it."""
 
     attached: tuple[Attached, ...] = ()
     """Of the files that a message names, those that are this person's on this ticket, and not sent yet."""
@@ -69,7 +69,7 @@ def decide(ticket: Ticket | None, person: Person, command: Command, known: Known
     An empty list means that it is so already. Raises `Refusal`; the caller has written nothing by then.
     """
     if isinstance(command, asked.OpenTicket):
-        return _open(person, command)
+        return _open(person, command, known)
     if ticket is None or not (may_see(person, ticket) or _is_the_bots(person, command)):
         raise not_found("ticket")
     return _DECISIONS[type(command)](ticket, person, command, known)
@@ -95,12 +95,12 @@ def allowed(ticket: Ticket, person: Person) -> frozenset[str]:
     return frozenset(name for name in mine if name in always or (name in only_closed) is ticket.is_closed)
 
 
-def _open(person: Person, command: asked.OpenTicket) -> list[Event]:
+def _open(person: Person, command: asked.OpenTicket, known: Known) -> list[Event]:
     if person.role is not Role.CUSTOMER:
         raise forbidden("Only customers raise tickets.")
-    return [
-        happened.TicketOpened(query=command.query, details=command.details, priority=command.priority.value)
-    ]
+    priority = command.priority.value
+    opened = happened.TicketOpened(query=command.query, details=command.details, priority=priority)
+    return [opened, happened.PersonRequested()] if known.wants_person else [opened]
 
 
 def check_may_write(ticket: Ticket, person: Person) -> None:
@@ -159,6 +159,12 @@ def _assign_agent(ticket: Ticket, person: Person, command: asked.AssignAgent, kn
     if agent is None or agent.role is not Role.AGENT or not agent.active:
         raise invalid(agent="is not an active agent")
     return [happened.AgentAssigned(agent=AgentName(agent.id, agent.name))]
+
+
+def _take_from(ticket: Ticket, person: Person, command: asked.TakeFrom, known: Known) -> list[Event]:
+    if ticket.is_closed or ticket.agent_id != command.agent:
+        return []
+    return _assign_agent(ticket, person, asked.AssignAgent(agent=None), known)
 
 
 def _set_priority(ticket: Ticket, person: Person, command: asked.SetPriority, known: Known) -> list[Event]:
@@ -245,6 +251,7 @@ _DECISIONS: dict[type[Command], Callable[[Ticket, Person, Any, Known], list[Even
     asked.PostMessage: _post_message,
     asked.PostNote: _post_note,
     asked.AssignAgent: _assign_agent,
+    asked.TakeFrom: _take_from,
     asked.SetPriority: _set_priority,
     asked.CloseTicket: _close_ticket,
     asked.ReopenTicket: _reopen_ticket,

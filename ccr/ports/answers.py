@@ -7,7 +7,7 @@ import msgspec
 
 
 class Paper(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that may answer a question. `words` are others by which people ask for it."""
+    """Something that may answer a question, all of it plain text. `words` are others by which people ask for it."""
 
     ref: str
     title: str
@@ -42,11 +42,15 @@ class Librarian(Protocol):
         """The shelf."""
 
 
-class Option(msgspec.Struct, frozen=True):
-    """Something to choose instead of typing: what it says, and what choosing it sends as one's own text."""
+class Option(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something to choose instead of typing: what it says, and what choosing it sends as one's own text.
+
+    `back` is what the assistant wants back word for word where that text is not all of it; nobody else reads it.
+    """
 
     label: str
     text: str
+    back: str = ""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -102,6 +106,9 @@ class Assistant(Protocol):
 
     async def answer(self, text: str, conversation: str) -> Said:
         """The answer, within a few seconds. Raises `AssistantFailed`."""
+
+    async def choose(self, back: str, conversation: str) -> Said:
+        """The answer to an option that it offered, by its `back`. Raises `AssistantFailed`."""
 
     async def close(self) -> None:
         """No more questions: let go of what is held open."""

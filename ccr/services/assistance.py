@@ -4,11 +4,11 @@ import logging
 from typing import Annotated, Any, get_args, get_type_hints
 
 import msgspec
-from itsdangerous import BadSignature, Signer
+from itsdangerous import BadData, BadSignature, Signer, URLSafeSerializer
 
 from ccr.desk.checking import check
 from ccr.desk.refusals import not_found
-from ccr.ports import Assistant, AssistantFailed, Reply, Said
+from ccr.ports import Assistant, AssistantFailed, Option, Reply, Said
 from ccr.services.bot_words import of_people
 from ccr.services.opening_hours import OpeningHours
 
@@ -21,13 +21,19 @@ OUT_OF_REACH = Reply(
     type="text", text="The assistant cannot be reached just now. This is what the help says."
 )
 
+LONGEST = 1_000
+"""Characters of a turn's text."""
+
+CHOICE = "choice:"
+"""What the text of an option begins with that stands for more than a text; the rest of it is signed."""
+
 RAISE_ONE = "A person reads every ticket. Raise one, and an agent writes back to you."
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What somebody says. Without a `text` a conversation is begun; without a `conversation` it is the first."""
 
-    text: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)] | None = None
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST)] | None = None
     conversation: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9._-]{1,200}\Z")] | None = None
 
 
@@ -35,7 +41,7 @@ class Assistance:
     """`assistant` answers; where it fails, `instead` does, from the help alone. Without one there is none.
 
     Names of conversations are signed by `secret` where words leave the house, for the one that they go to: whoever
-    has such a name was told so.
+    has such a name was told so. What an option stands for is signed as well, or anybody could have anything sent.
     """
 
     def __init__(
@@ -45,6 +51,7 @@ class Assistance:
         self._instead = instead
         self._hours = hours
         self._seal = Signer(secret, salt=f"words go to {self.goes_to}")
+        self._choices = URLSafeSerializer(secret, salt=f"chosen from what {self.goes_to} offered")
 
     @property
     def is_on(self) -> bool:
@@ -68,15 +75,18 @@ class Assistance:
         conversation = self._read(turn.conversation)
         if turn.text is None or conversation is None:
             return await self._wire(await self._assistant.begin())
+        text, back = self._meant(turn.text)
         try:
-            return await self._wire(await self._assistant.answer(turn.text, conversation))
+            if back:
+                return await self._wire(await self._assistant.choose(back, conversation))
+            return await self._wire(await self._assistant.answer(text, conversation))
         except AssistantFailed as failure:
             log.log(
                 logging.DEBUG if failure.known else logging.WARNING,
                 "the assistant did not answer: %s",
                 failure,
             )
-        said = await self._instead.answer(turn.text, "")
+        said = await self._instead.answer(text, "")
         # The conversation goes on where it was, should the assistant come back.
         return await self._wire(Said(conversation or said.conversation, (OUT_OF_REACH, *said.replies)))
 
@@ -89,6 +99,24 @@ class Assistance:
         except BadSignature:
             return None
 
+    def _meant(self, text: str) -> tuple[str, str]:
+        """The text, and what goes back in its place where it is a choice."""
+        if not text.startswith(CHOICE):
+            return text, ""
+        try:
+            text, back = self._choices.loads(text.removeprefix(CHOICE))
+        except BadData:
+            return text, ""
+        return text, back
+
+    def _with_sealed(self, reply: Reply) -> Reply:
+        return msgspec.structs.replace(reply, options=tuple(map(self._sealed, reply.options)))
+
+    def _sealed(self, option: Option) -> Option:
+        """With all that it stands for in its text, as that is what comes back. What is too long for it is left out."""
+        sealed = f"{CHOICE}{self._choices.dumps([option.text, option.back])}" if option.back else option.text
+        return Option(option.label, sealed if len(sealed) <= LONGEST else option.text)
+
     async def _wire(self, said: Said) -> dict[str, Any]:
         name, replies = said.conversation, list(said.replies)
         if any(reply.type == "person" for reply in replies):
@@ -96,7 +124,7 @@ class Assistance:
             replies = [_with_a_way(reply) for reply in of_people(replies, there=there)]
         return {
             "conversation": name if self.goes_to is None else self._seal.sign(name).decode(),
-            "replies": [msgspec.to_builtins(reply) for reply in replies],
+            "replies": [msgspec.to_builtins(self._with_sealed(reply)) for reply in replies],
         }
 
 

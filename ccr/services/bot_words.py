@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from collections.abc import Sequence
 from statistics import median
 from typing import Any
@@ -10,7 +11,7 @@ import msgspec
 
 from ccr.desk.clock import DAY, HOUR, MINUTE
 from ccr.desk.hours import Hours
-from ccr.ports import Reply
+from ccr.ports import Option, Reply
 
 _PERSON = "Write “person”, and I am silent."
 LONGEST = 4_000
@@ -24,9 +25,14 @@ def answer_from_help(article: dict[str, Any]) -> str:
     asked = "A customer asked the like in public, and this answer was accepted: "
     return (
         f"{asked if article['kind'] == 'question' else ''}{article['summary']}\n\n"
-        f"More in the help: {article['title']} ({article['url']}). I am a program; an agent "
+        f"More in the help: {article['title']} {in_brackets(article['url'])}. I am a program; an agent "
         f"reads this ticket as well. {_PERSON}"
     )
+
+
+def in_brackets(url: str) -> str:
+    """An address as the bot writes it, which shows where it ends: one may begin like another."""
+    return f"({url})"
 
 
 def introduction(goes_to: str) -> str:
@@ -37,22 +43,49 @@ def introduction(goes_to: str) -> str:
     )
 
 
-def message_of(replies: Sequence[Reply]) -> tuple[str, dict[str, str]]:
-    """Replies as one message, and what each choice that it offers stands for, by its number and by its words."""
+Choices = dict[str, Option]
+"""What can be chosen, by its number and by its words."""
+
+_OFFERED = re.compile(r"(\d+)\. (.+)")
+
+
+def message_of(replies: Sequence[Reply]) -> tuple[str, Choices]:
+    """Replies as one message, and what it offers to choose from."""
     lines: list[str] = []
-    choices: dict[str, str] = {}
+    options: list[Option] = []
     numbers = itertools.count(1)
     for reply in replies:
         lines += [reply.text] if reply.text else []
         for option, number in zip(reply.options, numbers, strict=False):
             lines.append(f"{number}. {' '.join(option.label.split())}")
-            choices |= {_plain(option.label): option.text, str(number): option.text}
+            options.append(option)
         if reply.url:
             lines.append(f"{reply.title}: {reply.url}")
-    if choices:
+    if options:
         lines.append(OFFERS)
     body = "\n".join(lines).replace("\r\n", "\n").replace("\r", "\n")
-    return body[:LONGEST].strip(), choices
+    return body[:LONGEST].strip(), _choices(options)
+
+
+def choices_in(body: str) -> Choices:
+    """What a message of the bot's offers, by its words alone: the last list in it that counts from 1."""
+    lines = body.split("\n")
+    if lines[-1] != OFFERS:
+        return {}
+    labels: list[str] = []
+    for found in filter(None, map(_OFFERED.fullmatch, lines)):
+        number, label = found.groups()
+        if number == "1":
+            labels = [label]
+        elif number == str(len(labels) + 1):
+            labels.append(label)
+    return _choices([Option(label, label) for label in labels])
+
+
+def _choices(options: Sequence[Option]) -> Choices:
+    """Where the words of one are the number of another the words count: a button sends what is written on it."""
+    numbers = {str(number): option for number, option in enumerate(options, start=1)}
+    return numbers | {_plain(option.label): option for option in options}
 
 
 def of_people(replies: Sequence[Reply], *, there: bool) -> list[Reply]:
@@ -65,9 +98,9 @@ def of_people(replies: Sequence[Reply], *, there: bool) -> list[Reply]:
     ]
 
 
-def chosen(text: str, choices: dict[str, str]) -> str:
-    """What is meant by `text` where choices were offered."""
-    return choices.get(_plain(text), text)
+def chosen(text: str, choices: Choices) -> Option:
+    """What is meant by `text` where choices were offered; their own words where none of them is."""
+    return choices.get(_plain(text)) or Option(text, text)
 
 
 def waiting_words(waits: Sequence[int], back: str | None) -> str:

@@ -16,7 +16,7 @@ from ccr.desk.refusals import conflict, forbidden, not_found
 from ccr.services import public_words
 from ccr.services.account_forms import read
 from ccr.services.deeds import Keyed, do_once
-from ccr.services.kept_questions import answer_to, save, turn_answer, visible
+from ccr.services.kept_questions import answer_to, ask_anew, held, save, turn_answer, visible
 from ccr.store import entries, outbox, public_answers, questions, tickets
 from ccr.store.connection import Connection
 from ccr.store.database import Database
@@ -126,7 +126,7 @@ class Community:
         form = read(NewAnswer, given)
 
         def add(connection: Connection) -> Done:
-            found = visible(connection, person, question_id)
+            found = held(connection, person, question_id)
             if found.state is not State.PUBLIC:
                 raise conflict("Only what is public can be answered.")
             if public_answers.count(connection, question_id) >= MOST_ANSWERS:
@@ -158,7 +158,7 @@ class Community:
         form = read(Keyed, given)
 
         def withdraw(connection: Connection) -> Done:
-            found = visible(connection, person, question_id)
+            found = held(connection, person, question_id)
             if found.author != person.id:
                 raise not_found("question")
             if found.state is State.WITHDRAWN:
@@ -174,7 +174,7 @@ class Community:
         form = read(Keyed, given)
 
         def withdraw(connection: Connection) -> Done:
-            found = visible(connection, person, question_id)
+            found = held(connection, person, question_id)
             answer = answer_to(connection, person, question_id, answer_id)
             if answer.author != person.id or answer.state is State.WITHDRAWN:
                 raise not_found("answer")
@@ -203,7 +203,7 @@ class Community:
             made_id = questions.add(connection, made)
         else:
             made_id = before.id
-            save(connection, made)
+            ask_anew(connection, made)
         if before is None or before.state is not State.WAITING:
             self._tell_staff(connection, ticket_id, person, made_id)
         return Done(deed=Deed.HAND_IN, question=made_id)

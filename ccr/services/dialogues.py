@@ -4,15 +4,13 @@ import logging
 from collections import OrderedDict
 from typing import NamedTuple
 
-from ccr.ports import Assistant, AssistantFailed
-from ccr.services.bot_words import chosen, message_of, of_people
+from ccr.ports import Assistant, AssistantFailed, Said
+from ccr.services.bot_words import Choices, choices_in, chosen, message_of, of_people
 from ccr.services.opening_hours import OpeningHours
 
 log = logging.getLogger(__name__)
 
 REMEMBERED = 20_000
-LONGEST = 1_000
-"""Characters of a message that are passed on."""
 
 
 class Spoken(NamedTuple):
@@ -22,20 +20,31 @@ class Spoken(NamedTuple):
     hands_over: bool
 
 
+class Talk(NamedTuple):
+    """What a process knows of a dialogue: its name there, what was said last, and what that offered."""
+
+    conversation: str
+    body: str
+    choices: Choices
+
+
 class Dialogues:
     """`go_to` is who hears what is said in them. By `hours` it is said whether people are there."""
 
     def __init__(self, assistant: Assistant, go_to: str, hours: OpeningHours) -> None:
         self._assistant, self._hours = assistant, hours
         self.go_to = go_to
-        self._under_way: OrderedDict[int, tuple[str, dict[str, str]]] = OrderedDict()
+        self._under_way: OrderedDict[int, Talk] = OrderedDict()
 
-    async def turn(self, ticket: int, agent: int | None, text: str) -> Spoken | None:
-        """What comes of `text` on this ticket, which this agent has; `None` where the assistant has failed."""
-        conversation, choices = self._under_way.get(ticket) or (None, {})
+    async def turn(self, ticket: int, agent: int | None, text: str, before: str = "") -> Spoken | None:
+        """What comes of `text` on this ticket, which this agent has; `None` where the assistant has failed.
+
+        `before` is what it said there last, whichever process heard it: a number means what stands beside it there.
+        """
+        talk = self._under_way.get(ticket) or Talk("", "", {})
+        choices = talk.choices if talk.body == before else choices_in(before)
         try:
-            conversation = conversation or (await self._assistant.begin()).conversation
-            answer = await self._assistant.answer(chosen(text, choices)[:LONGEST], conversation)
+            answer = await self._answered(text, choices, talk.conversation)
         except AssistantFailed as failure:
             log.log(
                 logging.DEBUG if failure.known else logging.WARNING,
@@ -49,10 +58,17 @@ class Dialogues:
             # Nobody would hear what is chosen.
             replies = [reply for reply in of_people(replies, there=there) if reply.type != "options"]
         body, choices = message_of(replies)
-        self._under_way[ticket] = (answer.conversation, choices)
+        self._under_way[ticket] = Talk(answer.conversation, body, choices)
         if len(self._under_way) > REMEMBERED:
             self._under_way.popitem(last=False)
         return Spoken(body, hands_over)
+
+    async def _answered(self, text: str, choices: Choices, conversation: str) -> Said:
+        conversation = conversation or (await self._assistant.begin()).conversation
+        option = chosen(text, choices)
+        if option.back:
+            return await self._assistant.choose(option.back, conversation)
+        return await self._assistant.answer(option.text, conversation)
 
     def forget(self, ticket: int) -> None:
         """It is over there."""

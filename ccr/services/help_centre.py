@@ -25,6 +25,9 @@ from ccr.store.database import Database
 LONGEST_QUESTION = 500
 """Characters of a question that are looked at."""
 
+LONGEST_ARTICLE = 4_000
+"""Characters."""
+
 OTHER = 1_000
 """The place of an article that staff wrote: behind those that came with the registry."""
 
@@ -43,7 +46,7 @@ class ArticleForm(Form, frozen=True):
     title: Annotated[str, _line(150)]
     category: Annotated[str, _line(60)]
     summary: Annotated[str, _line(500)]
-    body: Annotated[str, msgspec.Meta(min_length=1, max_length=4_000)]
+    body: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_ARTICLE)]
     words: Annotated[str, _line(1_000, least=0)] = ""
     published: Literal["yes", "no"] = "yes"
     seen: str = ""

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from ccr.desk.clock import rfc3339
 from ccr.ports import Found, Librarian, Paper, Shelf
+from ccr.services.article_markdown import as_text
 from ccr.store import articles, questions
 from ccr.store.articles import Article
 from ccr.store.connection import Connection
@@ -104,13 +105,13 @@ def everything(connection: Connection) -> dict[str, Held]:
 
 
 def of_article(article: Article) -> Paper:
-    """As it is searched."""
+    """As it is searched: by what a reader sees of it."""
     return Paper(
         ref=str(article.id),
         title=article.title,
         words=article.words,
         summary=article.summary,
-        body=article.body,
+        body=as_text(article.body),
     )
 
 

@@ -23,6 +23,15 @@ def visible(connection: Connection, person: Person | None, question_id: int) -> 
     return found
 
 
+def held(connection: Connection, person: Person, question_id: int) -> Question:
+    """What is `visible`, and stays as it is until the transaction ends, as do its answers.
+
+    Otherwise somebody marks an answer as accepted that somebody else is hiding at that moment on another connection.
+    """
+    questions.lock(connection, question_id)
+    return visible(connection, person, question_id)
+
+
 def answer_to(
     connection: Connection, person: Person, question_id: int, answer_id: int
 ) -> public_answers.PublicAnswer:
@@ -38,6 +47,12 @@ def save(connection: Connection, question: Question) -> None:
     """As its next revision. Raises `conflict` where somebody else was quicker."""
     if not questions.save(connection, question):
         raise conflict("Somebody else changed it just now. Look at it again.")
+
+
+def ask_anew(connection: Connection, question: Question) -> None:
+    """Other words in the place of those before. What was answered, was answered to those, and is seen no more."""
+    save(connection, question)
+    public_answers.withdraw_all(connection, question.id)
 
 
 def turn_answer(

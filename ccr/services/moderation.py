@@ -14,7 +14,7 @@ from ccr.desk.refusals import Refusal, conflict, forbidden, not_found
 from ccr.services import public_words
 from ccr.services.account_forms import read
 from ccr.services.deeds import Keyed, do_once
-from ccr.services.kept_questions import answer_to, save, turn_answer, visible
+from ccr.services.kept_questions import answer_to, held, save, turn_answer
 from ccr.store import outbox, questions
 from ccr.store.connection import Connection
 from ccr.store.database import Database
@@ -124,7 +124,7 @@ class Moderation:
         before, after = (State.PUBLIC, State.HIDDEN) if hide else (State.HIDDEN, State.PUBLIC)
 
         def turn(connection: Connection) -> Done:
-            found = visible(connection, person, question_id)
+            found = held(connection, person, question_id)
             answer = answer_to(connection, person, question_id, answer_id)
             if answer.state is State.WITHDRAWN:
                 raise not_found("answer")
@@ -151,7 +151,7 @@ class Moderation:
         _only_staff(person)
 
         def decide(connection: Connection) -> Done:
-            found = visible(connection, person, question_id)
+            found = held(connection, person, question_id)
             if found.state is not state:
                 raise overtaken(found.state)
             if found.revision != form.seen:

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import Annotated, Any
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
@@ -19,6 +19,8 @@ from ccr.store import hours
 from ccr.store.database import Database
 
 MOST_DAYS_OFF = 100
+"""Of those that are not over."""
+
 DAY_FIELDS = tuple(day.lower() for day in DAYS)
 
 _Line = Annotated[str, msgspec.Meta(max_length=100)]
@@ -60,7 +62,7 @@ class OpeningHours:
     async def save(self, person: Person, given: object) -> None:
         """From now on these hold. Raises `forbidden` and `invalid`, by field."""
         owner, form = _owner(person), read(HoursForm, given)
-        made = _hours(form)
+        made = _hours(form, self._now())
         await self._database.write(lambda connection: hours.save(connection, owner, made))
 
 
@@ -79,7 +81,7 @@ def _owner(person: Person) -> int:
     return person.id
 
 
-def _hours(form: HoursForm) -> Hours | None:
+def _hours(form: HoursForm, now: int) -> Hours | None:
     wrong, week = {}, []
     for name in DAY_FIELDS:
         try:
@@ -88,20 +90,29 @@ def _hours(form: HoursForm) -> Hours | None:
             wrong[name] = str(fault)
     if form.zone not in zones():
         wrong["zone"] = "is not a time zone"
-    off = _days(form.off)
-    if off is None:
-        wrong["off"] = "are not like 2026-12-24"
-    if wrong or off is None:
+    off: tuple[str, ...] = ()
+    try:
+        off = _days(form.off, "UTC" if "zone" in wrong else form.zone, now)
+    except ValueError as fault:
+        wrong["off"] = str(fault)
+    if off and not wrong and not any(week):
+        wrong["off"] = "need hours on at least one day of the week"
+    if wrong:
         raise invalid(**wrong)
     return Hours(zone=form.zone, week=tuple(week), off=off) if any(week) else None
 
 
-def _days(text: str) -> tuple[str, ...] | None:
-    days = sorted(set(re.split(r"[\s,;]+", text.strip()))) if text.strip() else []
+def _days(text: str, zone: str, now: int) -> tuple[str, ...]:
+    """Those that are not over where the agents are. Raises `ValueError` with what is wrong."""
     try:
-        return tuple(date.fromisoformat(day).isoformat() for day in days[:MOST_DAYS_OFF])
+        days = {date.fromisoformat(day) for day in re.split(r"[\s,;]+", text) if day}
     except ValueError:
-        return None
+        raise ValueError("are not like 2026-12-24") from None
+    today = datetime.fromtimestamp(now // clock.SECOND, ZoneInfo(zone)).date()
+    ahead = sorted(day.isoformat() for day in days if day >= today)
+    if len(ahead) > MOST_DAYS_OFF:
+        raise ValueError(f"are {len(ahead)}, and can be {MOST_DAYS_OFF} at most")
+    return tuple(ahead)
 
 
 def _fields(found: Hours) -> dict[str, str]:

@@ -33,7 +33,12 @@ def question(found: Question, viewer: Person | None) -> dict[str, Any]:
 
 
 def in_order(found: Question, answers: Iterable[PublicAnswer], viewer: Person | None) -> list[dict[str, Any]]:
-    """The accepted one first, then those that most found helpful, then the oldest; hidden ones for staff alone."""
+    """The accepted one first, then those that most found helpful, then the oldest; hidden ones for staff alone.
+
+    None to what was taken back: whoever did that was told that the way to them goes, too.
+    """
+    if found.state is State.WITHDRAWN:
+        return []
     staff = looks_after(viewer)
     shown = [
         answer

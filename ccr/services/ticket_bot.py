@@ -1,4 +1,4 @@
-"""The bot on a ticket: answers where it is sure, until people talk, and says to who waits when to expect an answer.
+"""The bot on a ticket: when it answers, until people talk, and when it says to who waits how long that may be.
 
 It works after the commit, in tasks of its own, so that nobody's acknowledgement waits for it. Its key follows from the
 entry it answers: whichever node tries, and however often, it is said once. What it does too late it does not do. That
@@ -10,24 +10,24 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from ccr.desk import clock
 from ccr.desk.change import Change
 from ccr.desk.clock import SECOND
-from ccr.desk.commands import HandOver, PostMessage, RequestPerson
+from ccr.desk.commands import PostMessage
 from ccr.desk.events import Entry, MessagePosted, PersonRequested, Reach, TicketOpened, TicketReopened
 from ccr.desk.people import Role
 from ccr.desk.ticket import Ticket
 from ccr.ports import Assistant
+from ccr.services.bot_answers import BotAnswers
 from ccr.services.bot_voice import BotVoice
-from ccr.services.bot_words import answer_from_help, introduction
 from ccr.services.changes import Changes
 from ccr.services.dialogues import REMEMBERED, Dialogues
 from ccr.services.help_centre import HelpCentre
 from ccr.services.opening_hours import OpeningHours
 from ccr.services.patience import Patience
-from ccr.store import bots, entries, read_marks
+from ccr.store import bots, entries
 from ccr.store.connection import Connection
 from ccr.store.database import Database
 
@@ -52,15 +52,6 @@ _ANSWERED = frozenset({TicketOpened.type, MessagePosted.type})
 _WAITED_AFTER = _ANSWERED | {TicketReopened.type, PersonRequested.type}
 
 
-class _Standing(NamedTuple):
-    """What there is to know before anything is said: who talks, what the bot has said, and how far it was read."""
-
-    agent_wrote: bool
-    person_wanted: bool
-    mine: list[Entry]
-    read: int
-
-
 class TicketBot:
     """Hears of every change, and answers some. Without an assistant it says no more than when to expect an answer."""
 
@@ -75,12 +66,12 @@ class TicketBot:
         *,
         now: Callable[[], int] = clock.now,
     ) -> None:
-        self._database, self._help, self._patience = database, help_centre, patience
+        self._database, self._assistant, self._patience = database, assistant, patience
         self._voice = BotVoice(database, changes, now=now)
-        self._assistant = assistant
         self._dialogues = (
             Dialogues(assistant, assistant.goes_to, hours) if assistant and assistant.goes_to else None
         )
+        self._answers = BotAnswers(database, help_centre, self._voice, self._dialogues)
         self._now = now
         self._vain: OrderedDict[int, int] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -138,7 +129,8 @@ class TicketBot:
             return found
 
         for entry, agent in await self._database.read(left):
-            self._begin(entry, agent, answers=self._assistant is not None, tells=True)
+            answers = self._assistant is not None and entry.type in _ANSWERED
+            self._begin(entry, agent, answers=answers, tells=True)
 
     def _look(self, ticket: Ticket, entry: Entry) -> None:
         """Answer; and tell who writes where nobody is there when somebody will be."""
@@ -179,58 +171,12 @@ class TicketBot:
         return wait is not None and await self._voice.say(ticket, wait.key, PostMessage(body=wait.words))
 
     async def _answer(self, entry: Entry, agent: int | None) -> bool:
-        """Whether there is an answer now."""
-
-        def standing(connection: Connection) -> _Standing:
-            talk = entries.people_talk(connection, entry.ticket)
-            read = read_marks.find(connection, entry.ticket, entry.actor.id) or 0
-            return _Standing(*talk, entries.of_bot(connection, entry.ticket), read)
-
-        found = await self._database.read(standing)
-        if found.agent_wrote or found.person_wanted:
+        """Whether there is an answer now; silent from now on where people talk."""
+        standing = await self._answers.standing(entry)
+        if standing.people_talk:
             self._silence(entry.ticket)
             return False
-        if self._dialogues is None:
-            return await self._ask_the_help(entry, found)
-        return await self._ask_elsewhere(entry, agent, found, self._dialogues)
-
-    async def _ask_the_help(self, entry: Entry, standing: _Standing) -> bool:
-        """What the help answers clearly, unless it was said: nobody asked the bot."""
-        found = (await self._help.search(_text(entry)))["articles"]
-        said = "\n".join(str(one.fields.get("body", "")) for one in standing.mine)
-        if not found or not found[0]["clear"] or found[0]["url"] in said:
-            return False
-        return await self._reply(entry, answer_from_help(found[0]))
-
-    async def _ask_elsewhere(
-        self, entry: Entry, agent: int | None, standing: _Standing, dialogues: Dialogues
-    ) -> bool:
-        """Nobody's words leave the house before they have read that they do; until then the help answers."""
-        words = introduction(dialogues.go_to)
-        told = next((one.seq for one in standing.mine if words in str(one.fields.get("body", ""))), None)
-        if told is None:
-            await self._ask_the_help(entry, standing)
-            return await self._reply(entry, words, "bot-introduction")
-        if standing.read < told or entry.seq < told:
-            return await self._ask_the_help(entry, standing)
-        return await self._converse(entry, agent, dialogues)
-
-    async def _converse(self, entry: Entry, agent: int | None, dialogues: Dialogues) -> bool:
-        """A turn of the conversation with an assistant elsewhere, which is silent once it has failed."""
-        spoken = await dialogues.turn(entry.ticket, agent, _text(entry))
-        if spoken is None:
-            return False
-        body, hands_over = spoken
-        if not hands_over:
-            return bool(body) and await self._reply(entry, body)
-        command = HandOver(body=body, reply_to=entry.seq) if body else RequestPerson()
-        return await self._voice.say(entry.ticket, _key(entry), command)
-
-    async def _reply(self, entry: Entry, body: str, key: str = "") -> bool:
-        """Always as a reply: once a person is wanted, replies are what is refused."""
-        return await self._voice.say(
-            entry.ticket, key or _key(entry), PostMessage(body=body, reply_to=entry.seq)
-        )
+        return await self._answers.answer(entry, agent, standing)
 
     async def _carefully(self, work: Coroutine[Any, Any, object]) -> bool:
         """What came of it; whatever goes wrong, it is as if there were no bot."""
@@ -271,12 +217,3 @@ class TicketBot:
         self._vain.move_to_end(ticket)
         if len(self._vain) > REMEMBERED:
             self._vain.popitem(last=False)
-
-
-def _key(entry: Entry) -> str:
-    """The same for the same entry, on every node and after every start."""
-    return f"bot-answer-{entry.seq}"
-
-
-def _text(entry: Entry) -> str:
-    return str(entry.fields.get("query") or entry.fields.get("body") or "")

@@ -1,10 +1,16 @@
 """Articles are Markdown. What becomes of them is made by one library and looked through by another."""
 
 from functools import cache, lru_cache
+from typing import Any
 
 import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup
+
+from ccr.services.article_markdown import reader
+
+MOST_IN_LINKS = 50_000
+"""Characters of addresses and titles in all links of a text: more than one without repeated links may have."""
 
 _TAGS = {
     "p", "br", "hr", "h2", "h3", "h4", "ul", "ol", "li", "strong", "em", "code", "pre", "blockquote", "a",
@@ -17,7 +23,7 @@ _SCHEMES = {"https", "http", "mailto", "tel"}
 def rendered(text: str) -> Markup:
     """The text as HTML of a few harmless tags. HTML in it is shown as it was typed; no link leads to a script."""
     clean = nh3.clean(
-        _renderer().render(text),
+        _html(text),
         tags=_TAGS,
         attributes={"a": {"href"}, "ol": {"start"}},
         attribute_filter=_allowed,
@@ -31,9 +37,19 @@ def rendered(text: str) -> Markup:
     return Markup(tables.replace("</table>", "</table></div>"))  # noqa: S704 - cleaned just above
 
 
+def _html(text: str) -> str:
+    """Not yet clean. Where one address given once is referred to so often that it would fill a book, it is no link."""
+    env: dict[str, Any] = {}
+    tokens = _renderer().parse(text, env)
+    links = (part for block in tokens for part in block.children or ())
+    if sum(len(str(value)) for link in links for value in link.attrs.values()) > MOST_IN_LINKS:
+        return str(_renderer(references=False).render(text))
+    return str(_renderer().renderer.render(tokens, _renderer().options, env))
+
+
 @cache
-def _renderer() -> MarkdownIt:
-    made = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+def _renderer(*, references: bool = True) -> MarkdownIt:
+    made = reader() if references else reader().disable("reference")
     made.core.ruler.push("lower_headings", _lower_headings)
     return made
 

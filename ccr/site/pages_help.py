@@ -7,7 +7,7 @@ from quart.typing import ResponseReturnValue
 
 from ccr.desk.people import Person, Role
 from ccr.desk.refusals import Code, Refusal
-from ccr.services.help_centre import HelpCentre, is_staff
+from ccr.services.help_centre import LONGEST_ARTICLE, HelpCentre, is_staff
 from ccr.site.addresses import client_network
 from ccr.site.guards import anyone, identity, only
 from ccr.site.limits import spend
@@ -114,9 +114,12 @@ class _Desk:
         """What was sent."""
         given = (await request.form).to_dict()
         given["summary"] = " ".join(given.get("summary", "").split())  # one line, however it was broken
-        if given.pop("then", "look") == "look":
+        looks = given.pop("then", "look") == "look"
+        body = given.get("body", "").replace("\r\n", "\n")
+        # What is too long to be an article is refused as it would be for saving: it could take seconds to look at.
+        if looks and len(body) <= LONGEST_ARTICLE:
             looked_at = Form(kept={name: value.replace("\r\n", "\n") for name, value in given.items()})
-            return await self.form(slug, looked_at, 200, preview=rendered(looked_at.kept.get("body", "")))
+            return await self.form(slug, looked_at, 200, preview=rendered(body))
         try:
             saved = await self._save(slug, given)
         except Refusal as refusal:

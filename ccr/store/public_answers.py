@@ -39,9 +39,11 @@ def find(connection: Connection, answer: int, viewer: int = 0) -> PublicAnswer |
 
 
 def of_question(connection: Connection, question: int, viewer: int = 0) -> list[PublicAnswer]:
-    """All of them, oldest first, whatever their state."""
+    """Those that stand, oldest first, hidden ones too."""
     rows = connection.rows(
-        f"SELECT {_COLUMNS} {_FROM} WHERE a.question_id = ? ORDER BY a.id", viewer, question
+        f"SELECT {_COLUMNS} {_FROM} WHERE a.question_id = ? AND a.state <> 'withdrawn' ORDER BY a.id",
+        viewer,
+        question,
     )
     return [_from_row(row) for row in rows]
 
@@ -55,8 +57,10 @@ def by_author(connection: Connection, person: int) -> list[PublicAnswer]:
 
 
 def count(connection: Connection, question: int) -> int:
-    """How many there are, hidden ones too."""
-    row = connection.row("SELECT COUNT(*) FROM public_answers WHERE question_id = ?", question)
+    """How many stand, hidden ones too."""
+    row = connection.row(
+        "SELECT COUNT(*) FROM public_answers WHERE question_id = ? AND state <> 'withdrawn'", question
+    )
     return int(row[0]) if row else 0
 
 
@@ -82,6 +86,11 @@ def turn(connection: Connection, answer: int, before: State, after: State) -> bo
         before.value,
     )
     return changed == 1
+
+
+def withdraw_all(connection: Connection, question: int) -> None:
+    """Nobody sees any of them again; what is withdrawn loses its words."""
+    connection.run("UPDATE public_answers SET state = 'withdrawn', body = '' WHERE question_id = ?", question)
 
 
 def vote(connection: Connection, answer: int, person: int, now: int, *, on: bool) -> None:

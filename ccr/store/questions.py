@@ -52,6 +52,11 @@ def find(connection: Connection, question: int) -> Question | None:
     return _from_row(row) if row else None
 
 
+def lock(connection: Connection, question: int) -> None:
+    """From here to the end of the transaction nobody else changes it, or does anything to its answers."""
+    connection.dialect.lock_question(connection, question)
+
+
 def of_ticket(connection: Connection, ticket: int) -> Question | None:
     """The one that came of this ticket."""
     row = connection.row(f"{_SELECT} WHERE q.ticket_id = ?", ticket)
@@ -138,7 +143,7 @@ def searched(connection: Connection, most: int) -> list[Searched]:
     rows = connection.up_to(
         most,
         "SELECT q.id, q.title, q.body, a.body, q.public_at FROM questions q "
-        "LEFT JOIN public_answers a ON a.id = q.accepted_id WHERE q.state = 'public' "
+        "LEFT JOIN public_answers a ON a.id = q.accepted_id AND a.state = 'public' WHERE q.state = 'public' "
         "ORDER BY q.public_at DESC, q.id DESC",
     )
     return [Searched(id=row[0], title=row[1], body=row[2], answer=row[3], public_at=row[4]) for row in rows]

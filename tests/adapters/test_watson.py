@@ -6,14 +6,16 @@ import threading
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import web
 from ibm_watson.assistant_v2 import StatefulMessageResponse
 
+from ccr.adapters import watson_line
 from ccr.adapters.watson import FAILURES, PAUSE, THREADS, TOLD, WatsonAssistant
 from ccr.adapters.watson_replies import replies_in
 from ccr.desk.masking import masked
-from ccr.ports import AssistantFailed
+from ccr.ports import AssistantFailed, Option
 from tests.waiting import until
-from tests.watson import ANSWERS, Watson, watson_served
+from tests.watson import ANSWERS, DISAMBIGUATION, OPTION, ORDER, PATH, Watson, watson_served
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -66,16 +68,54 @@ async def test_every_kind_of_reply_has_a_form(assistant: WatsonAssistant) -> Non
         ("text", 0, "Done."),
     ]
     (picture,) = said["picture"]
-    assert (picture.type, picture.title, picture.url) == (
+    assert (picture.type, picture.title, picture.text, picture.url) == (
         "link",
         "The button",
+        "Where it is",
         "https://pictures.example/button.png",
     )
     (human,) = said["human"]
     assert (human.type, human.text, human.away) == ("person", "Somebody is here.", "Nobody is here.")
     assert said["bye"][0].type == "end"
     assert [(reply.type, reply.url) for reply in said["markup"]] == [("text", "")] * 3
+    assert said["markup"][2].text == "Not encrypted\nWhere it is"
     assert said["markup"][0].text.startswith("<img src=x")  # as text, for whoever shows it
+
+
+async def test_what_it_offers_is_given_back_as_it_was(assistant: WatsonAssistant, watson: Watson) -> None:
+    said = await assistant.answer(ORDER, TOLD)
+    first, second = said.replies[0].options
+    assert (first.text, second.text) == (ORDER, ORDER)
+
+    answers = [await assistant.choose(option.back, said.conversation) for option in (second, first)]
+
+    assert [answer.replies[0].text for answer in answers] == [
+        "You chose I need a drink refill.",
+        "You chose I'd like to order a drink.",
+    ]
+    offered = [each["value"]["input"] for each in DISAMBIGUATION["suggestions"]]
+    assert watson.given[1:] == [offered[1], offered[0]]
+
+
+def test_a_choice_is_watsons_own_and_nothing_is_masked_in_it() -> None:
+    given = {"message_type": "text", "text": "the one of 2026-11-28 12:00"}
+    option = {"label": "Yesterday's", "value": {"input": given}}
+
+    ((yesterdays,),) = (
+        reply.options
+        for reply in replies_in({"output": {"generic": [{"response_type": "option", "options": [option]}]}})
+    )
+
+    assert json.loads(yesterdays.back) == given
+
+
+@pytest.mark.parametrize("given", [None, "text", {}, {"message_type": "text", "text": "bill"}])
+def test_what_is_no_more_than_its_text_is_sent_as_its_text(given: object) -> None:
+    generic = {"response_type": "option", "options": [{"label": "bill", "value": {"input": given}}]}
+
+    (reply,) = replies_in({"output": {"generic": [generic]}})
+
+    assert reply.options == (Option("bill", "bill"),)
 
 
 async def test_an_expired_session_is_renewed_once(assistant: WatsonAssistant, watson: Watson) -> None:
@@ -141,6 +181,45 @@ async def test_who_hangs_is_left_and_never_keeps_more_than_ten_threads(watson: W
     assert sum(thread.name.startswith("watson") for thread in threading.enumerate()) <= THREADS
     watson.released.set()
     await until(lambda: assistant._busy == 0)
+    await assistant.close()
+
+
+@pytest.mark.parametrize("where", ["answer", "token"])
+async def test_who_drips_is_left_and_keeps_no_thread(
+    watson: Watson, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual, drip = watson_line.ANSWERING, Watson._drip
+
+    async def dripping(self: Watson, request: web.Request) -> web.StreamResponse:
+        monkeypatch.setattr(watson_line, "ANSWERING", 0.3)  # for this answer alone
+        return await drip(self, request)
+
+    monkeypatch.setattr(Watson, "_drip", dripping)
+    assistant = watson.assistant()
+    watson.next, watson.iam_next = (["drip"], []) if where == "answer" else ([], ["drip"])
+
+    with pytest.raises(AssistantFailed):
+        await assistant.answer("hello", TOLD)
+    monkeypatch.setattr(watson_line, "ANSWERING", usual)
+
+    await until(lambda: assistant._busy == 0, within=10)
+    assert not watson.released.is_set()
+    assert (await assistant.answer("hello", TOLD)).replies
+    await assistant.close()
+
+
+async def test_nobodys_words_follow_a_redirect(watson: Watson) -> None:
+    assistant = watson.assistant()
+    assert (await assistant.answer("hello", TOLD)).replies
+    watson.heard.clear()
+    watson.next = [
+        web.HTTPTemporaryRedirect(f"{PATH}/sessions/{next(iter(watson.sessions))}/message?version=1")
+    ]
+
+    with pytest.raises(AssistantFailed, match="307"):
+        await assistant.answer("once more", TOLD)
+
+    assert watson.heard == []
     await assistant.close()
 
 
@@ -269,6 +348,33 @@ def test_what_is_masked(text: str, left: str) -> None:
 def test_garbage_is_left_out(generic: object) -> None:
     with pytest.raises(AssistantFailed):
         replies_in(json.loads(json.dumps({"output": {"generic": generic}})))
+
+
+@pytest.mark.parametrize(
+    ("given", "title", "text"),
+    [
+        ({"title": "Map", "description": "Of the town"}, "Map", "Of the town"),
+        ({"description": "Of the town"}, "Open it", "Of the town"),
+        ({"alt_text": "A map"}, "A map", ""),
+        ({}, "Open it", ""),
+    ],
+)
+def test_a_picture_is_offered_with_all_that_is_said_of_it(
+    given: dict[str, str], title: str, text: str
+) -> None:
+    part = {"response_type": "image", "source": "https://pictures.example/map.png"} | given
+
+    (reply,) = replies_in({"output": {"generic": [part]}})
+
+    assert (reply.type, reply.title, reply.text) == ("link", title, text)
+
+
+def test_a_question_is_asked_in_all_its_words() -> None:
+    part = OPTION | {"title": "Delivery", "description": "Which day suits you?"}
+
+    (reply,) = replies_in({"output": {"generic": [part]}})
+
+    assert reply.text == "Delivery\nWhich day suits you?"
 
 
 def test_another_channel_has_one_thing_to_say_of_it() -> None:

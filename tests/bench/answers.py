@@ -2,11 +2,13 @@
 
 Questions in people's own words with mistyped ones among them (`questions/held_out.toml`), asked of the articles that
 come with the registry, and of public questions beside them (`questions/public.toml`; `--alone` leaves those out), one
-after the other. It was tuned on other questions (`questions/tuning.toml`; `--tuning` asks those).
+after the other. It was tuned on other questions (`questions/tuning.toml`; `--tuning` asks those). `--odd` asks what was
+made to cost as much as it can instead, and says what of the processor it took.
 """
 
 import argparse
 import asyncio
+import random
 import tempfile
 import time
 import tomllib
@@ -28,6 +30,14 @@ from tests.accounts_house import OMAR, House, open_house
 
 QUESTIONS = Path(__file__).parent / "questions"
 NOTHING = "nothing"
+
+GERMAN = """
+Sehr geehrte Damen und Herren, seit gestern Abend lässt sich meine Kaffeemaschine nicht mehr einschalten, obwohl der
+Stecker richtig in der Steckdose sitzt und alle anderen Geräte in der Küche einwandfrei funktionieren. Ich habe bereits
+versucht, die Sicherung herauszunehmen und wieder einzusetzen, leider ohne jeden Erfolg. Können Sie mir bitte mitteilen,
+wie ich eine Reparatur oder einen Umtausch innerhalb der Gewährleistung beantragen kann und welche Unterlagen hierfür
+benötigt werden?
+"""
 
 
 class Asked(NamedTuple):
@@ -77,22 +87,60 @@ async def publish_all(house: House) -> None:
     await house.database.write(publish)
 
 
+async def stock(house: House, *, alone: bool) -> None:
+    """A registry as it comes, and unless `alone` with public questions in it; its search is warm."""
+    await house.help_centre.ship(shipped(*each) for each in package_files.shipped_articles().items())
+    if not alone:
+        await publish_all(house)
+    await house.help_centre.search("warm")
+
+
 async def ask_all(name: str, *, alone: bool = False) -> list[Asked]:
     """Every question of a set, of a registry as it comes, and unless `alone` with public questions in it."""
     sets: dict[str, list[str]] = tomllib.loads((QUESTIONS / f"{name}.toml").read_text(encoding="utf-8"))
     asked = []
     with tempfile.TemporaryDirectory() as folder:
         async with open_house(Path(folder)) as house:
-            await house.help_centre.ship(shipped(*each) for each in package_files.shipped_articles().items())
-            if not alone:
-                await publish_all(house)
-            await house.help_centre.search("warm")
+            await stock(house, alone=alone)
             for right, questions in sets.items():
                 for question in questions:
                     began = time.perf_counter()
                     found = await house.help_centre.search(question)
                     asked.append(Asked(question, right, found, (time.perf_counter() - began) * 1e3))
     return asked
+
+
+def odd() -> dict[str, str]:
+    """Questions that nobody in earnest would ask, by what they are, and what somebody may write in another language."""
+    chance = random.Random(1)
+
+    def unknown(many: int, letters: int) -> str:
+        return " ".join("".join(chance.choices("abcdefghiklmnoprstuvw", k=letters)) for _ in range(many))
+
+    text = " ".join(package_files.shipped_articles().values())
+    known = sorted({word for word in text.lower().split() if len(word) >= 7 and word.isalpha()})
+    told = chance.sample(known, 40)
+    return {
+        "40 words of articles": " ".join(told),
+        "those, a letter of each wrong": " ".join(f"{word[:3]}x{word[4:]}" for word in told),
+        "an unknown word of 20 letters": unknown(1, 20),
+        "an unknown word of 40 letters": unknown(1, 40),
+        "12 unknown words of 40 letters": unknown(12, 40),
+        "40 unknown words of 11 letters": unknown(40, 11),
+        "an unknown word of 500 letters": unknown(1, 500),
+        "a message in German": GERMAN,
+    }
+
+
+async def ask_odd(*, alone: bool) -> None:
+    """Each once, and what of the processor it took."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with open_house(Path(folder)) as house:
+            await stock(house, alone=alone)
+            for name, question in odd().items():
+                began = time.process_time()
+                await house.help_centre.search(question)
+                print(f"{name:<32} {(time.process_time() - began) * 1e3:8.2f} ms of the processor")
 
 
 def share(good: list[Asked], of: list[Asked]) -> float:
@@ -148,6 +196,10 @@ if __name__ == "__main__":
     parser.add_argument("--tuning", action="store_true", help="ask what it was tuned on instead")
     parser.add_argument("--alone", action="store_true", help="without public questions beside the articles")
     parser.add_argument("--each", action="store_true", help="print every question that went wrong")
+    parser.add_argument("--odd", action="store_true", help="ask what costs as much as it can instead")
     given = parser.parse_args()
     name = "tuning" if given.tuning else "held_out"
-    report(asyncio.run(ask_all(name, alone=given.alone)), each=given.each)
+    if given.odd:
+        asyncio.run(ask_odd(alone=given.alone))
+    else:
+        report(asyncio.run(ask_all(name, alone=given.alone)), each=given.each)

@@ -77,6 +77,28 @@ def test_four_thousand_characters_are_counted_after_cleaning(length: int, char: 
         assert refused.value.fields == {"body": f"must be at most 4,000 characters, and has {length:,}"}
 
 
+class Copied(dict[str, Any]):
+    """Fields as they were given, and how many there were each time when they were copied."""
+
+    def __init__(self, fields: dict[str, Any], copies: list[int]) -> None:
+        super().__init__(fields)
+        self.copies = copies
+
+    def __or__(self, other: Any) -> "Copied":  # type: ignore[override]
+        self.copies.append(len(self))
+        return Copied(super().__or__(other), self.copies)
+
+
+def test_what_was_given_is_copied_once_however_many_texts_are_cleaned() -> None:
+    sent = Copied({"type": "post_message"} | {f"field {n}": "\rHello" for n in range(1_000)}, [])
+
+    with pytest.raises(Refusal) as refused:
+        check(PostMessage, sent)
+
+    assert len(refused.value.fields) == 1_000
+    assert sent.copies == [1_001]
+
+
 @given(JSON)
 def test_whatever_comes_is_a_command_or_refused_as_invalid(given_command: Any) -> None:
     assert_read_or_refused(given_command)

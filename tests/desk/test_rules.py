@@ -136,6 +136,17 @@ def test_only_the_bot_hands_over_and_only_while_it_is_heard() -> None:
     assert "hand_over" not in COMMANDS
 
 
+def test_a_ticket_is_taken_from_an_agent_who_still_has_it_and_from_nobody_else() -> None:
+    from_amir = asked.TakeFrom(agent=AMIR.id)
+
+    assert decide(ASSIGNED, ADA, from_amir, known()) == [happened.AgentAssigned(agent=None)]
+    assert decide(ASSIGNED, ADA, asked.TakeFrom(agent=BEA.id), known()) == []
+    assert decide(OPEN, ADA, from_amir, known()) == []
+    assert decide(CLOSED, ADA, from_amir, known()) == []
+    assert outcome(ASSIGNED, AMIR, from_amir, known()) == "forbidden"
+    assert "take_from" not in COMMANDS
+
+
 def test_how_deep_each_role_sees() -> None:
     depths = [(clearance(role, admins_read=False), clearance(role, admins_read=True)) for role in Role]
     assert depths == [(1, 1), (2, 2), (0, 2), (2, 2)]

@@ -1,5 +1,6 @@
 """The assistant as people talk to it, the embedded one and any that may fail."""
 
+import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,13 @@ from ccr import package_files
 from ccr.adapters.assistant_embedded import DIALOGUES, GREETING, EmbeddedAssistant
 from ccr.desk.handing_over import wants_person
 from ccr.desk.refusals import Code, Refusal
-from ccr.ports import Assistant, AssistantFailed, Reply, Said
+from ccr.ports import Assistant, AssistantFailed, Option, Reply, Said
 from ccr.services.assistance import RAISE_ONE, Assistance
 from ccr.services.help_centre import shipped
 from ccr.store import hours
 from tests.accounts_house import SECRET, House, open_house
 from tests.opening import BERLIN, on
+from tests.watson import ORDER, watson_served
 
 
 class Distant:
@@ -40,6 +42,9 @@ class Distant:
             raise AssistantFailed("out of reach")
         self.heard.append(text)
         return Said(conversation, self.replies or (Reply(type="text", text=f"You said {text}"),))
+
+    async def choose(self, back: str, conversation: str) -> Said:
+        return await self.answer(f"back: {back}", conversation)
 
     async def close(self) -> None:
         pass
@@ -115,6 +120,66 @@ async def test_who_is_out_of_reach_is_replaced_by_the_help(house: House) -> None
     distant.is_there = True
     again = await assistance.turn({"text": "Are you back?", "conversation": said["conversation"]})
     assert (again["conversation"], distant.heard) == (told["conversation"], ["Are you back?"])
+
+
+async def test_what_is_chosen_goes_back_as_the_assistant_gave_it(house: House) -> None:
+    distant = Distant()
+    distant.replies = (
+        Reply(type="options", options=(Option("Drink", "order", '{"id": 1}'), Option("Refill", "order"))),
+    )
+    assistance = assistance_in(house, distant)
+    told = await assistance.turn({})
+    said = await assistance.turn({"text": "order", "conversation": told["conversation"]})
+    drink, refill = said["replies"][0]["options"]
+    assert [set(drink), refill] == [{"label", "text"}, {"label": "Refill", "text": "order"}]
+
+    for chosen in (drink["text"], refill["text"], drink["text"][:-1] + "!"):
+        await assistance.turn({"text": chosen, "conversation": told["conversation"]})
+
+    assert distant.heard[1:] == ['back: {"id": 1}', "order", drink["text"][:-1] + "!"]
+    await assistance.turn({"text": drink["text"]})  # by who was told nothing
+    assert len(distant.heard) == 4
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+async def test_of_two_suggestions_of_watsons_the_one_meant_is_chosen(house: House) -> None:
+    async with watson_served() as watson:
+        distant = watson.assistant()
+        assistance = assistance_in(house, distant)
+        told = await assistance.turn({})
+        said = await assistance.turn({"text": ORDER, "conversation": told["conversation"]})
+        _, refill = said["replies"][0]["options"]
+
+        said = await assistance.turn({"text": refill["text"], "conversation": said["conversation"]})
+
+        assert texts(said) == "You chose I need a drink refill."
+        await distant.close()
+
+
+async def test_where_a_choice_does_not_get_through_the_help_is_asked_for_its_words(house: House) -> None:
+    distant = Distant()
+    distant.replies = (Reply(type="options", options=(Option("Code", "I forgot my password", "{}"),)),)
+    assistance = assistance_in(house, distant)
+    told = await assistance.turn({})
+    said = await assistance.turn({"text": "menu", "conversation": told["conversation"]})
+    distant.is_there = False
+
+    said = await assistance.turn(
+        {"text": said["replies"][0]["options"][0]["text"], "conversation": told["conversation"]}
+    )
+
+    assert "/forgot" in str(said)
+
+
+async def test_what_is_too_long_to_be_sealed_is_left_as_its_text(house: House) -> None:
+    distant = Distant()
+    distant.replies = (Reply(type="options", options=(Option("Code", "code", secrets.token_hex(1_000)),)),)
+    assistance = assistance_in(house, distant)
+    told = await assistance.turn({})
+
+    said = await assistance.turn({"text": "menu", "conversation": told["conversation"]})
+
+    assert list(said["replies"][0]["options"]) == [{"label": "Code", "text": "code"}]
 
 
 @pytest.mark.parametrize(
@@ -200,38 +265,11 @@ async def test_switched_off_there_is_none(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "person",
-        "Person, please!",
-        "a human",
-        "I want to talk to a person",
-        "i want to talk to a real human being",
-        "can I speak to somebody real",
-        "Connect me with an agent",
-        "give me a human",
-        "turn off the bot",
-        "no bots",
-        "I need an actual person now",
-    ],
+    "text", ["live chat", "please call me", "can I talk to somebody?", "Person, please!"]
 )
-def test_who_wants_a_person_is_understood(text: str) -> None:
-    assert wants_person(text)
+async def test_who_asks_for_a_person_is_shown_the_way_to_one(
+    house: House, embedded: EmbeddedAssistant, text: str
+) -> None:
+    said = await assistance_in(house, embedded).turn({"text": text})
 
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "who is my agent",
-        "how do I rate the agent",
-        "The person at the counter told me to write here, since the invoice has a wrong name on it and nobody knows.",
-        "I need a new password",
-        "When will my agent answer?",
-        "The bot was kind",
-        "I want to write to you about my kettle",
-        "How do I talk to my agent on the phone?",
-        "",
-    ],
-)
-def test_who_does_not_is_not_misunderstood(text: str) -> None:
-    assert not wants_person(text)
+    assert [(reply["type"], reply["url"]) for reply in said["replies"]] == [("person", "/tickets/new")]

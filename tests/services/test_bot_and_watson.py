@@ -1,27 +1,16 @@
 """The bot on a ticket where Watson answers for it, through IBM's own SDK; and where it does not."""
 
-import email
-import email.policy
 import json
 from collections.abc import AsyncIterator
-from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
-from ccr.adapters.mail_file import FileMailer
-from ccr.adapters.mail_templates import JinjaTemplates
-from ccr.desk.notices import WAITS_UNREAD, Channel
-from ccr.package_files import template_folder
+from ccr.adapters.watson import LONGEST_TEXT
 from ccr.services import ticket_bot
-from ccr.services.mail_carrier import MailCarrier
-from ccr.services.postman import Postman
-from ccr.store import read_marks
 from tests.desk_house import open_desk
 from tests.services.test_ticket_bot import Room
-from tests.watson import PERSON, Watson, watson_served
-
-MARKUP = "<img src=x onerror=alert(1)> [x](javascript:alert(1))"
+from tests.watson import ORDER, PERSON, Watson, watson_served
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -49,9 +38,21 @@ async def test_every_kind_of_reply_becomes_words(room: Room, watson: Watson) -> 
     assert told[1:] == [
         "Did you mean\\n1. Paying\\nAnswer with a number, or in your own words.",
         "Done.",
-        "The button: https://pictures.example/button.png",
+        "Where it is\\nThe button: https://pictures.example/button.png",
         "That was it. Write again whenever you like.",
     ]
+
+
+@pytest.mark.parametrize("answer", ["2", "I need a drink refill."])
+async def test_of_two_suggestions_of_the_same_words_the_one_meant_is_chosen(
+    room: Room, watson: Watson, answer: str
+) -> None:
+    ticket = await room.told("My kettle hums")
+    await room.say(room.desk.carla, ticket, body=ORDER)
+
+    await room.say(room.desk.carla, ticket, body=answer)
+
+    assert "You chose I need a drink refill." in (await room.said(ticket))[-1]
 
 
 async def test_connecting_to_an_agent_hands_over(room: Room, watson: Watson) -> None:
@@ -86,7 +87,7 @@ async def test_whatever_is_wrong_it_is_as_if_there_were_no_bot(
         monkeypatch.setattr(ticket_bot, "DEADLINE", 0.2)
     watson.always = trouble
 
-    await room.say(room.desk.carla, ticket, body="Is anybody there?")
+    await room.say(room.desk.carla, ticket, body="Any idea?")
 
     assert len(await room.said(ticket)) == 1
     assert (await room.happened(ticket))[-1] == "message_posted"
@@ -101,33 +102,22 @@ async def test_addresses_and_numbers_stay_here(room: Room, watson: Watson) -> No
     assert watson.heard == ["Mail [e-mail] or call [number]"]
 
 
-async def test_what_it_says_is_text_in_the_mail_too(room: Room, watson: Watson, tmp_path: Path) -> None:
-    house, carla = room.desk.house, room.desk.carla
-    ticket = await room.open("My kettle hums")
-    await house.database.write(
-        lambda c: read_marks.move(c, ticket, carla.id, 2, 0)
-    )  # where it goes, and no more
-    await room.say(carla, ticket, body="markup")
-    assert f"{MARKUP}\\nBcc: a@example.org" in (await room.said(ticket))[-1]
-    house.later(WAITS_UNREAD)
+@pytest.mark.parametrize("length", [1_000, LONGEST_TEXT])
+@pytest.mark.parametrize("secret", ["carla.custer@example.org", "4111 1111 1111 1111"])
+async def test_not_even_half_of_one_leaves_where_a_long_text_is_cut(
+    room: Room, watson: Watson, length: int, secret: str
+) -> None:
+    ticket = await room.told("My kettle hums")
 
-    mailer = FileMailer(tmp_path / "mail", sender="care@example.org", now=lambda: house.time)
-    templates = JinjaTemplates(template_folder() / "mail")
-    home = "https://care.example.org/"
-    carrier = MailCarrier(
-        house.database, mailer, templates, house.resets.mint, public_url=home, now=lambda: house.time
-    )
-    await Postman(house.database, {Channel.MAIL: carrier}, now=lambda: house.time).drain_once()
+    await room.say(room.desk.carla, ticket, body="x " * (length // 2 - 5) + secret)
 
-    [path] = (tmp_path / "mail").glob("*message_waiting.eml")
-    mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-    assert isinstance(mail, EmailMessage)
-    text, html = (part.get_content() for part in mail.iter_parts())
-    assert mail.defects == []
-    assert mail["Bcc"] is None
-    assert mail["To"] == "Carla Custer <carla@example.org>"
-    assert MARKUP in text
-    assert "Bcc: a@example.org" in text
-    assert "&lt;img src=x onerror=alert(1)&gt; [x](javascript:alert(1))" in html
-    assert "<img src=x" not in html
-    assert 'href="javascript:' not in html
+    assert "carla" not in watson.heard[0]
+    assert "1" not in watson.heard[0]
+
+
+async def test_watson_is_given_one_line(room: Room, watson: Watson) -> None:
+    ticket = await room.told("My kettle hums")
+
+    await room.say(room.desk.carla, ticket, body="It hums.\nWhy?\t\tIt is new.")
+
+    assert watson.heard == ["It hums. Why? It is new."]

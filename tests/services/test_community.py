@@ -13,7 +13,7 @@ from ccr.desk.people import Person
 from ccr.desk.refusals import Code, Refusal
 from ccr.services.community import MOST_ANSWERS, PAGE
 from tests.desk_house import Desk, open_desk
-from tests.services.test_postman import Office
+from tests.office import Office
 
 WORDS = {"title": "How do I get rid of limescale?", "body": "My kettle is full of it."}
 
@@ -338,6 +338,55 @@ async def test_authors_take_their_words_back(desk: Desk) -> None:
     assert draft["title"] == "Limescale"  # and may be published after all
 
 
+async def test_answers_never_stand_below_words_that_they_do_not_answer(desk: Desk) -> None:
+    question = await public(desk)
+    accepted, hidden = await answered(desk, question), await answered(desk, question, "Call me, I come over.")
+    await desk.house.community.vote(desk.carla, question, accepted, on=True)
+    await decide(desk, "accept", question, accepted)
+    moderation, community = desk.house.moderation, desk.house.community
+    await moderation.turn_answer(desk.ada, question, hidden, {"key": "ada-hides"}, hide=True)
+    await community.withdraw(desk.carla, question, {"key": "carla-takes"})
+    assert (await community.question(desk.carla, question))["answers"] == []
+
+    seen = (await community.draft(desk.carla, 1))["seen"]
+    other = {"title": "May I pour bleach and vinegar together?", "body": "Is it safe?"}
+    await community.hand_in(desk.carla, 1, other | {"key": "hand-in-again", "seen": seen})
+    await decide(desk, "approve", question, key="approve-again")
+
+    for reader in (None, desk.carla, desk.omar, desk.amir):
+        found = await community.question(reader, question)
+        assert (found["question"]["title"], found["question"]["answers"]) == (other["title"], 0)
+        assert (found["question"]["accepted"], found["answers"]) == (False, [])
+    assert not (await desk.house.help_centre.search("bleach and vinegar together"))["sure"]
+    await refused(
+        Code.NOT_FOUND, moderation.turn_answer(desk.ada, question, hidden, {"key": "ada-shows"}, hide=False)
+    )
+    await answered(desk, question, "Never!")
+    assert [one["body"] for one in (await community.question(None, question))["answers"]] == ["Never!"]
+
+
+async def test_what_no_longer_stands_takes_no_room(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ccr.services.community.MOST_ANSWERS", 1)
+    question = await public(desk)
+    answer = await answered(desk, question)
+    await desk.house.community.withdraw_answer(desk.omar, question, answer, {"key": "omar-takes"})
+
+    await answered(desk, question, "Lemons")
+
+
+async def test_what_is_hidden_is_not_found_even_where_it_is_marked_as_accepted(desk: Desk) -> None:
+    question = await public(desk)
+    answer = await answered(desk, question, "Call Omar Khan, 12 High Street.")
+    await decide(desk, "accept", question, answer)
+    await desk.house.database.write(
+        lambda c: c.run("UPDATE public_answers SET state = 'hidden' WHERE id = ?", answer)
+    )
+
+    found = await desk.house.help_centre.search("limescale in a kettle")
+
+    assert (found["sure"], found["articles"][0]["summary"]) == (False, WORDS["body"])
+
+
 async def test_pages_follow_each_other_without_a_gap(desk: Desk) -> None:
     made = []
     for number in range(PAGE + 2):
@@ -391,8 +440,8 @@ async def test_everybody_takes_along_what_they_said_in_public(desk: Desk) -> Non
     answer = await answered(desk, question)
     await desk.house.community.vote(desk.carla, question, answer, on=True)
 
-    carlas = (await desk.house.accounts.export(desk.carla))["public"]
-    omars = (await desk.house.accounts.export(desk.omar))["public"]
+    carlas = (await desk.house.export(desk.carla))["public"]
+    omars = (await desk.house.export(desk.omar))["public"]
 
     assert [one["title"] for one in carlas["questions"]] == [WORDS["title"]]
     assert [(vote["question"], vote["answer"]) for vote in carlas["votes"]] == [(question, answer)]

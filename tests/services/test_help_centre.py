@@ -1,14 +1,17 @@
 """The help centre: what staff write, what is found of it, and what is not known."""
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from ccr import package_files
-from ccr.adapters.search_lunr import LunrShelf
+from ccr.adapters.search_lunr import IN_PASSING, MOST_MISTYPED, LunrShelf
 from ccr.desk.refusals import Code, Refusal
+from ccr.ports import Paper
 from ccr.services.help_centre import HelpCentre, shipped
+from ccr.services.help_papers import of_article
 from tests.accounts_house import SECRET, House, open_house
 
 ARTICLE = {
@@ -18,6 +21,9 @@ ARTICLE = {
     "body": "Put it into a *box*.",
     "words": "send back, refund",
 }
+
+
+KETTLE = Paper(ref="kettle", title="The thermostat of a kettle", words="", summary="", body="")
 
 
 @pytest.fixture
@@ -52,6 +58,82 @@ async def test_what_is_not_known_is_not_guessed(house: House) -> None:
 
     for question in ("what is the weather in Paris", "✓✓", "", "the", "x" * 5_000):
         assert not (await house.help_centre.search(question))["sure"]
+
+
+@pytest.mark.parametrize(
+    "mistyped",
+    ["kettlee", "ketle", "kettla", "kettel", "thermmostaat", "termostt", "thirmostet", "tehrmosatt"],
+)
+def test_a_word_is_known_for_all_its_mistakes(mistyped: str) -> None:
+    assert [found.ref for found in LunrShelf([KETTLE]).find(mistyped)] == ["kettle"]
+
+
+@pytest.mark.parametrize("other", ["settle", "kotel", "tharmistet", "k3ttle", "ket"])
+def test_a_word_is_not_known_by_another_beginning_or_after_too_many_mistakes(other: str) -> None:
+    assert LunrShelf([KETTLE]).find(other) == []
+
+
+def test_words_that_nobody_knows_cost_no_more_than_those_that_everybody_does() -> None:
+    shelf = LunrShelf([of_article(shipped(*each)) for each in package_files.shipped_articles().items()])
+    unknown = [letter * 3 + "bcdfghjklmnpqrstvwxyzabcdefghijklmnop" for letter in "acdefghimprs"]
+
+    def cost(question: str) -> float:
+        began = time.thread_time()
+        shelf.find(question)
+        return time.thread_time() - began
+
+    cost("How do I take back a message?")  # the first one warms up
+    known = cost("How do I take back a message to the agent, and who sees a ticket of mine?")
+
+    assert all(len(word) == 40 for word in unknown)
+    assert cost(" ".join(unknown)) < 100 * known
+
+
+def test_words_that_nobody_knows_are_looked_for_up_to_a_number_and_known_ones_always() -> None:
+    shelf = LunrShelf([KETTLE])
+    unknown = [f"zz{letter * 5}" for letter in "bcdfghjklmnpqrtvwx"]
+
+    assert shelf.find(" ".join([*unknown[: MOST_MISTYPED - 1], "kettel"]))
+    assert not shelf.find(" ".join([*unknown[:MOST_MISTYPED], "kettel"]))
+    assert shelf.find(" ".join([*unknown[:MOST_MISTYPED], "kettle"]))
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "refund",
+        "return",
+        "reimbursement",
+        "parcels",
+        "shipping",
+        "customer's",
+        "warranty",
+        "unhurt",
+        "lid",
+        "CCR_URL",
+    ],
+)
+async def test_an_article_is_found_by_every_word_that_a_reader_sees(house: House, question: str) -> None:
+    written = {
+        "title": "Parcels/shipping",
+        "category": "Kettles",
+        "summary": "What the customer's box holds (refund,return,reimbursement).",
+        "body": "See the [warranty](/help/guarantee), **un**hurt:\n\n|Part|Where|\n|-|-|\n|kettle/lid|`CCR_URL`|",
+    }
+    await house.help_centre.write(await house.agent(await house.admin()), written)
+
+    (found,) = (await house.help_centre.search(question))["articles"]
+    assert found["slug"] == "parcels-shipping"
+    assert found["certainty"] >= IN_PASSING
+
+
+async def test_where_a_link_leads_and_how_a_text_is_marked_up_is_not_searched(house: House) -> None:
+    body = 'See [the other](/help/guarantee "Tooltip").\n\n```python\nboil()\n```\n\n[other]: https://shop.example'
+    await house.help_centre.write(await house.agent(await house.admin()), ARTICLE | {"body": body})
+
+    for question in ("guarantee", "tooltip", "python", "shop"):
+        assert (await house.help_centre.search(question))["articles"] == []
+    assert (await house.help_centre.search("boil"))["articles"]
 
 
 async def test_an_article_is_written_found_and_changed(house: House) -> None:

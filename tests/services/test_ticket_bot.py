@@ -20,7 +20,7 @@ from ccr.desk.people import Person
 from ccr.desk.refusals import Refusal
 from ccr.ports import AssistantFailed, Option, Reply, Said
 from ccr.services import ticket_bot
-from ccr.services.bot_words import OFFERS, chosen, message_of
+from ccr.services.bot_words import OFFERS, choices_in, chosen, message_of
 from ccr.services.help_centre import shipped
 from ccr.services.patience import Patience
 from ccr.services.ticket_bot import LOOKS, TicketBot
@@ -28,6 +28,8 @@ from ccr.settings import Settings
 from ccr.store import hours, people, read_marks
 from tests.accounts_house import SECRET
 from tests.desk_house import Desk, open_desk
+from tests.file_corpus import photograph
+from tests.files_house import open_files
 from tests.live import Cast
 from tests.opening import BERLIN, on
 
@@ -59,6 +61,9 @@ class Distant:
         if not self.is_there:
             raise AssistantFailed("out of reach")
         return Said(conversation, self.replies)
+
+    async def choose(self, back: str, conversation: str) -> Said:
+        return await self.answer(f"back: {back}", conversation)
 
     async def close(self) -> None:
         pass
@@ -191,6 +196,43 @@ async def test_who_wants_a_person_is_rid_of_it_at_once(room: Room, words: str) -
     ]
 
 
+WISH = "I want to talk to a person about my kettle"
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+async def test_who_raises_a_ticket_to_talk_to_a_person_hears_of_no_program(
+    desk: Desk, elsewhere: bool
+) -> None:
+    distant = Distant()
+    room = Room(desk, distant if elsewhere else None)
+    ticket = await room.open(WISH)
+    await room.reads(ticket)
+    await room.say(desk.carla, ticket, body=KNOWN)
+
+    assert (await room.said(ticket), distant.heard) == ([], [])
+    assert await room.happened(ticket) == ["ticket_opened", "person_requested", "message_posted"]
+    assert not await room.bot.is_heard(ticket)
+
+
+async def test_the_wish_is_one_with_the_opening_and_owes_no_mail_of_its_own(desk: Desk) -> None:
+    async def mails() -> list[Any]:
+        return await desk.house.rows("SELECT kind, person_id, ticket_id FROM outbox ORDER BY id")
+
+    other = await desk.do(desk.carla, None, "carla-asks-1", "open_ticket", query="My kettle hums")
+    ordinary = [row[:2] for row in await mails() if row[2] == other.ticket]
+    wish = await desk.do(desk.carla, None, "carla-asks-2", "open_ticket", query=WISH)
+    again = await desk.do(desk.carla, None, "carla-asks-2", "open_ticket", query=WISH)
+
+    assert ([entry["type"] for entry in other.entries], other.seq) == (["ticket_opened"], 1)
+    assert [(each["type"], each["seq"], each["prev"]) for each in wish.entries] == [
+        ("ticket_opened", 1, 0),
+        ("person_requested", 2, 1),
+    ]
+    assert again == wish
+    assert wish.seq == 2
+    assert [row[:2] for row in await mails() if row[2] == wish.ticket] == ordinary
+
+
 async def test_by_the_button_too_and_only_once(room: Room) -> None:
     ticket = await room.open(KNOWN)
     await room.say(room.desk.carla, ticket, "request_person")
@@ -250,6 +292,59 @@ async def test_what_a_process_left_unanswered_is_taken_up_by_the_next(room: Room
     await room.bot.idle()
 
     assert await room.said(too_late) == []
+
+
+@pytest.mark.parametrize("last", ["reopen_ticket", "message"])
+async def test_what_asks_nothing_is_not_taken_up(
+    desk: Desk, last: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distant = Distant()
+    room = Room(desk, distant)
+    ticket = await room.told("My kettle hums")
+    desk.house.changes.heard_by(lambda _: None)
+    await room.say(desk.carla, ticket, "close_ticket")
+    await room.say(desk.carla, ticket, "reopen_ticket")
+    if last == "message":
+        await room.say(desk.carla, ticket, body="And it hums again")
+    read = count_readings(desk, monkeypatch)
+
+    await room.bot._take_up()
+    await room.bot.idle()
+
+    assert distant.heard == (["And it hums again"] if last == "message" else [])
+    # What was left, and how long it may take; what the bot has said only where it may answer.
+    assert len(read) == (3 if last == "message" else 2)
+
+
+async def test_a_picture_without_words_is_for_people(tmp_path: Path) -> None:
+    distant = Distant()
+    async with open_files(tmp_path) as files:
+        desk, room = files.desk, Room(files.desk, distant)
+        ticket = await room.told("My kettle hums")
+        sent = await files.attach(desk.carla, ticket, photograph(), "kettle.jpg")
+
+        await room.say(desk.carla, ticket, attachments=[sent["id"]])
+
+        assert distant.heard == []
+        assert len(await room.said(ticket)) == 1
+
+
+async def test_an_article_is_not_said_already_because_its_address_begins_like_one(room: Room) -> None:
+    desk = room.desk
+    fields = {"category": "Kettles", "body": "As it says.", "published": "yes", "title": "Descaling"}
+    of_kettles = {"summary": "Boil vinegar in the kettle.", "words": "descale kettle vinegar"}
+    of_espresso = {"summary": "Use citric acid.", "words": "descale espresso citric acid"}
+    for one in (of_kettles, of_espresso):
+        await desk.house.help_centre.write(desk.amir, fields | one)
+
+    ticket = await room.open("How do I descale my espresso with citric acid?")
+    await room.say(desk.carla, ticket, body="How do I descale my kettle with vinegar?")
+    await room.say(desk.carla, ticket, body="Again: how do I descale my kettle with vinegar?")
+
+    assert [words[words.index("(") : words.index(")") + 1] for words in await room.said(ticket)] == [
+        "(/help/descaling-2)",
+        "(/help/descaling)",
+    ]
 
 
 async def test_whoever_writes_much_is_left_to_people(room: Room) -> None:
@@ -349,7 +444,41 @@ def test_choices_are_counted_through_and_stand_on_a_line_each() -> None:
     body, choices = message_of([first, second])
 
     assert body.splitlines() == ["Which one?", "1. The 2. bill", "2. It", "Or", "3. It", OFFERS]
-    assert [chosen(said, choices) for said in ("1", "2", "3", "the  2. BILL")] == ["b", "i", "j", "b"]
+    assert [chosen(said, choices).text for said in ("1", "2", "3", "the  2. BILL")] == ["b", "i", "j", "b"]
+
+
+def test_a_number_that_is_written_on_a_choice_is_that_choice() -> None:
+    options = Option("2", "two devices"), Option("4", "four devices"), Option("One", "one device")
+
+    body, choices = message_of([Reply(type="options", text="How many?", options=options)])
+
+    for offered in (choices, choices_in(body)):
+        assert [chosen(said, offered).label for said in ("2", "4", "1", "3")] == ["2", "4", "2", "One"]
+
+
+def test_what_a_message_offers_can_be_read_in_it() -> None:
+    first = Reply(type="options", text="1. Not this\n2. Nor this", options=(Option("A. B", "b"),))
+    body, _ = message_of([first, Reply(type="options", options=(Option("It", "j"),))])
+
+    assert [chosen(said, choices_in(body)).text for said in ("1", "2", "3")] == ["A. B", "It", "3"]
+    assert choices_in("1. A list\n2. that asks for nothing") == {}
+
+
+async def test_a_number_means_what_stands_beside_it_whichever_process_hears_it(desk: Desk) -> None:
+    distant = Distant()
+    room = Room(desk, distant)
+    ticket = await room.told("My kettle hums")
+    other = Room(desk, distant)
+    offers = [
+        Reply(type="options", options=(Option(f"The {one}", one), Option(f"My {another}", another)))
+        for one, another in (("bill", "parcel"), ("van", "boat"), ("cat", "dog"))
+    ]
+    for number, node in enumerate((room, other, room)):
+        distant.replies = (offers[number],)
+        desk.house.changes.heard_by(node.bot.heard)
+        await node.say(desk.carla, ticket, body="2")
+
+    assert distant.heard == ["2", "My parcel", "My boat"]
 
 
 async def test_an_agent_who_is_quicker_has_the_word(desk: Desk) -> None:
@@ -651,6 +780,8 @@ async def test_switched_off_it_tells_who_waits_until_an_agent_writes(tmp_path: P
             "SELECT actor_id FROM entries WHERE ticket_id = ? AND actor_role = 'bot'", ticket
         )
 
+        wished = await cast.do("carla", None, "open_ticket", query=WISH)
+        assert [entry["type"] for entry in wished["entries"]] == ["ticket_opened"]  # of whom there is none
         await cast.do("carla", ticket, "post_message", body="I want to talk to a person")
         asked = [await cast.do("carla", ticket, "request_person") for _ in "ab"]
         await cast.do("amir", ticket, "post_message", body="Here I am.")

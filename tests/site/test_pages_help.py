@@ -110,6 +110,26 @@ async def test_a_refused_article_keeps_its_words(pages: Pages) -> None:
     assert "&lt;script&gt;&amp;</textarea>" in refused.html
 
 
+async def test_what_is_too_long_for_an_article_is_not_looked_at(pages: Pages) -> None:
+    amir = await signed_in_agent(pages)
+
+    looked = await amir.send("/help/new", then="look", **ARTICLE | {"body": "\r\n" * 1_999 + "*a*"})
+    refused = await amir.send("/help/new", then="look", **ARTICLE | {"body": "*a*" + "[" * 4_000})
+
+    assert (looked.status, "<em>a</em>" in looked.html) == (200, True)
+    assert (refused.status, "<em>a</em>" in refused.html) == (400, False)
+    assert "4,003" in str(refused.fault_of("body"))
+    assert "*a*[[" in refused.html, "nothing is lost"
+
+
+@pytest.mark.parametrize("times", [2, 600])
+def test_no_link_is_repeated_until_it_fills_a_book(times: int) -> None:
+    html = rendered(f"[a]: https://example.org/?{'&' * 1_900}\n\n{'[a]' * times}")
+
+    assert ('href="https://example.org/' in html) == (times == 2)
+    assert len(html) < 50_000
+
+
 async def test_customers_and_strangers_do_not_write(pages: Pages) -> None:
     await pages.house.customer()
     carla = await pages.browser_of("carla@example.org")
