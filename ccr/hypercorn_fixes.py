@@ -5,6 +5,8 @@
 - HTTP/2 without TLS cannot be switched off, though nobody who means well asks for it.
 - A chat message passes through three queues and four tasks on its way in and out, and is taken apart by machinery that
   knows extensions which nobody agreed on: more than half of what a message costs. `Line` is the way past them.
+- Whatever came by a WebSocket at once is looked at in one step of the event loop: ten thousand pings, each answered.
+- A request's head may be as long as what is read at once, unless it comes in parts.
 - After a message that is too big, it says goodbye, and then goes on collecting whatever the client sends.
 - After an answer that did not wait for the whole request, it closes the connection without having said so.
 - Stopping waits for open connections, on Python 3.12 and later without an end: `cut_connections` ends that.
@@ -27,8 +29,8 @@ import hypercorn.protocol.ws_stream
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData
+from hypercorn.protocol.events import Data, Response, StreamClosed
 from hypercorn.protocol.events import Event as StreamEvent
-from hypercorn.protocol.events import Response, StreamClosed
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.protocol.ws_stream import ASGIWebsocketState, FrameTooLargeError, WebsocketBuffer, WSStream
 from wsproto.connection import ConnectionState
@@ -37,6 +39,9 @@ log = logging.getLogger(__name__)
 
 MOST_BUFFERED = 16_384
 """Bytes that may wait to be sent when more is written without waiting."""
+
+AT_ONCE = 2_048
+"""Bytes from a WebSocket that are looked at before others have their turn: up to 341 frames."""
 
 
 class Line(Protocol):
@@ -87,6 +92,15 @@ class _WebSocket(WSStream):
     buffer: _Buffer
     _line: Line | None = None
     _wire: asyncio.WriteTransport
+
+    async def handle(self, event: StreamEvent) -> None:
+        """What came in; when much came at once, part by part, and others have their turn in between."""
+        if not isinstance(event, Data) or len(event.data) <= AT_ONCE:
+            await super().handle(event)
+            return
+        for start in range(0, len(event.data), AT_ONCE):
+            await super().handle(replace(event, data=event.data[start : start + AT_ONCE]))
+            await asyncio.sleep(0)
 
     async def app_send(self, message: Any) -> None:
         """What the application sends; with its acceptance it may hand in a `Line`."""
@@ -168,8 +182,15 @@ def framed_text(data: bytes) -> str | None:
         return None
 
 
+def head_size(request: h11.Request) -> int:
+    """Bytes of what a request says before its body, but for what is the same in all."""
+    return len(request.target) + sum(len(name) + len(value) for name, value in request.headers)
+
+
 class _Http11Only(H11Protocol):
-    """Knows one protocol, answers requests in others with 505, and says when an answer is a connection's last."""
+    """Knows one protocol, answers requests in others with 505 and those with long heads with 431, and says when an
+    answer is a connection's last.
+    """
 
     async def handle(self, event: Event) -> None:
         """What came in; past the general machinery where it is a chat message."""
@@ -185,11 +206,16 @@ class _Http11Only(H11Protocol):
         """No upgrade to HTTP/2."""
 
     async def _create_stream(self, request: h11.Request) -> None:
-        if request.http_version in {b"1.0", b"1.1"}:
-            await super()._create_stream(request)
+        if request.http_version not in {b"1.0", b"1.1"}:
+            await self._refuse(505)
+        elif head_size(request) > self.config.h11_max_incomplete_size:
+            await self._refuse(431)
         else:
-            await self._send_error_response(505)
-            await self.send(Closed())
+            await super()._create_stream(request)
+
+    async def _refuse(self, status: int) -> None:
+        await self._send_error_response(status)
+        await self.send(Closed())
 
     async def stream_send(self, event: StreamEvent) -> None:
         """What goes out. Where the rest of a request's body is not waited for, nothing can follow it."""

@@ -1,5 +1,6 @@
 """A desk whose people send each other files."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,11 +20,19 @@ from tests.file_corpus import picture
 
 
 class Shaky:
-    """A store that is away when the test wants it."""
+    """A store that is away when the test wants it, or `slow`: nothing gets there until that is set again."""
 
     def __init__(self, store: FileStore) -> None:
         self._store = store
         self.away = False
+        self.slow = asyncio.Event()
+        self.slow.set()
+        self.putting = 0
+
+    async def put(self, name: str, content: bytes, media_type: str) -> None:
+        self.putting += 1
+        await self.slow.wait()
+        await self.__getattr__("put")(name, content, media_type)
 
     def __getattr__(self, name: str) -> Any:
         if self.away:

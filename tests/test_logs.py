@@ -4,7 +4,6 @@ import io
 import json
 import logging
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -14,12 +13,8 @@ log = logging.getLogger("ccr.tests")
 
 
 @pytest.fixture
-def lines() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield io.StringIO()
-    root.handlers[:] = handlers
-    root.setLevel(level)
+def lines() -> io.StringIO:
+    return io.StringIO()
 
 
 def test_an_event_is_one_line_with_its_fields(lines: io.StringIO) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -82,6 +83,30 @@ async def test_a_black_hole_tells_nobody_and_gives_everything_back() -> None:
         assert await reader.readexactly(6) == b"within"
         assert await late_reader.readexactly(4) == b"late"
         for end in (writer, late):
+            end.close()
+
+
+async def test_what_is_cut_in_a_black_hole_does_not_come_out_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    carry, come = Proxy._carry, list[Any]()
+
+    async def noted(proxy: Proxy, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        come.append(reader)
+        await carry(proxy, reader, writer)
+
+    monkeypatch.setattr(Proxy, "_carry", noted)
+    async with proxied() as (proxy, echo):
+        proxy.black_hole()
+        lost_reader, lost = await connect(proxy)
+        lost.write(b"lost")
+        await until(lambda: come and come[0]._buffer == b"lost")
+        proxy.cut()
+        assert await gone(lost_reader)
+        proxy.heal()
+        reader, writer = await connect(proxy)
+        writer.write(b"after")
+        assert await reader.readexactly(5) == b"after"
+        assert echo.pieces == [b"after"]
+        for end in (lost, writer):
             end.close()
 
 

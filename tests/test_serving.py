@@ -9,12 +9,14 @@ import struct
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypercorn.protocol.ws_stream import WSStream
 
 from ccr import serving
 from ccr.package_files import hypercorn_config
@@ -186,11 +188,47 @@ async def test_garbage_closes_the_connection_and_nothing_else(
     assert not [record for record in caplog.records if record.levelname in {"WARNING", "ERROR"}]
 
 
-async def test_an_endless_request_head_is_refused() -> None:
+@pytest.mark.parametrize("end", [b"", b"\r\n\r\n"], ids=["without end", "all at once"])
+async def test_an_endless_request_head_is_refused(end: bytes) -> None:
     async with serving_echo() as server:
-        answer = await server.answer_to(HEAD + b"X-Long: " + b"a" * 40_000)
+        answer = await server.answer_to(HEAD + b"Accept: " + b"a;q=1," * 6_000 + end)
 
     assert answer.startswith(b"HTTP/1.1 431")
+
+
+async def test_a_long_request_head_is_taken() -> None:
+    async with serving_echo() as server:
+        answer = await server.answer_to(
+            HEAD + b"Connection: close\r\nCookie: " + b"a=b; " * 3_000 + b"\r\n\r\n"
+        )
+
+    assert answer.startswith(b"HTTP/1.1 200")
+
+
+async def test_others_have_their_turn_while_many_pings_are_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    turn, answers = 0, Counter[int]()
+    answer = WSStream._send_wsproto_event
+
+    async def others() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    async def counted(stream: WSStream, event: Any) -> None:
+        answers[turn] += 1
+        await answer(stream, event)
+
+    async with serving_echo() as server, server.connection() as (reader, writer):
+        await _upgraded(reader, writer)
+        monkeypatch.setattr(WSStream, "_send_wsproto_event", counted)
+        meanwhile = asyncio.create_task(others())
+        writer.write(_frame(9, b"") * 5_000)
+        await asyncio.wait_for(reader.readexactly(2 * 5_000), PATIENCE)
+        meanwhile.cancel()
+
+    assert answers.total() == 5_000
+    assert max(answers.values()) < 400, "in one step"
 
 
 async def test_an_answer_before_the_request_has_ended_says_that_it_is_the_last() -> None:

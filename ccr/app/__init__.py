@@ -33,6 +33,7 @@ from ccr.services.canned_replies import CannedReplies
 from ccr.services.catching_up import CatchingUp
 from ccr.services.changes import Changes
 from ccr.services.community import Community
+from ccr.services.exports import Exports
 from ccr.services.feedback import FeedbackBox
 from ccr.services.first_admin import FirstAdmin
 from ccr.services.help_centre import HelpCentre, shipped
@@ -181,6 +182,7 @@ class Registry:
         self.signing_in = SigningIn(database, hasher, publisher, alarms=self.alarms, now=now, wake=wake)
         self.resets = Resets(database, hasher, publisher, secret=secret, now=now, wake=wake)
         self.accounts = Accounts(database, hasher, publisher, self.changes, now=now, wake=wake)
+        self.exports = Exports(database)
         self.staff = Staff(database, hasher, publisher, self.changes, now=now, wake=wake)
         self.first_admin = FirstAdmin(database, hasher, self.resets, secret=secret, now=now, wake=wake)
         self.feedback = FeedbackBox(database, now=now)

@@ -14,6 +14,7 @@ from ccr.site.api_notices import hooks, notices_api
 from ccr.site.api_portraits import portraits_api
 from ccr.site.api_reach import reach_api
 from ccr.site.api_tickets import tickets_api
+from ccr.site.form_bodies import SiteRequest
 from ccr.site.openapi import openapi_api
 from ccr.site.ops import operations
 from ccr.site.pages_account import account_pages
@@ -33,6 +34,7 @@ def quart_site(registry: "Registry", built: assets.Assets) -> Quart:
     """What every page and answer has in common; nothing to be found on it yet."""
     settings = registry.settings
     site = Quart("ccr", static_folder=None)
+    site.request_class = SiteRequest
     rendering.set_up(
         site,
         templates=package_files.template_folder(),
@@ -54,6 +56,7 @@ def blueprints(registry: "Registry", built: assets.Assets) -> list[Blueprint]:
         operations(registry.settings, reachable=registry.reachable, draining=lambda: registry.draining),
         accounts_api(
             accounts=registry.accounts,
+            exports=registry.exports,
             signing_in=registry.signing_in,
             resets=registry.resets,
             staff=registry.staff,
@@ -80,6 +83,7 @@ def blueprints(registry: "Registry", built: assets.Assets) -> list[Blueprint]:
         notices_pages(registry.notice_traces, registry.notice_choices),
         account_pages(
             accounts=registry.accounts,
+            exports=registry.exports,
             signing_in=registry.signing_in,
             alarms=registry.alarms,
             resets=registry.resets,

@@ -129,20 +129,19 @@ class Handlers:
 
     async def join(self, socket: Socket, asked: messages.Join) -> dict[str, Any]:
         """Enter the room, then read what came before: the other way round, what comes between would be lost."""
-        # Where others are on it this node knows whose it is, and is told when it is not; reading makes sure of it.
-        both = self._sockets.parties(asked.ticket)
-        if both is None or socket.person.id not in both:
-            standing = await self._reading.standing(socket.person, asked.ticket)
-            both = standing.parties
-            self._enter(socket, asked.ticket, both, standing.heads)
-        else:
-            self._enter(socket, asked.ticket, both, ())
-        try:
-            found = await self._reading.conversation(socket.person, asked.ticket, asked.after)
-        except Refusal:
-            await self._exit(socket, asked.ticket)
-            raise
-        return found | {"online": [person for person in both if person and self._publisher.is_online(person)]}
+        while True:
+            await self._come(socket, asked.ticket)
+            try:
+                found = await self._reading.conversation(socket.person, asked.ticket, asked.after)
+            except Exception:
+                await self._exit(socket, asked.ticket)
+                raise
+            # Turned out meanwhile, perhaps after it was read and perhaps before: whose it is now, is read again.
+            if asked.ticket in socket.tickets:
+                break
+        self._sockets.prove(socket, asked.ticket, found["head"])
+        both = [each["id"] for each in (found["ticket"]["customer"], found["ticket"]["agent"]) if each]
+        return found | {"online": [person for person in both if self._publisher.is_online(person)]}
 
     async def leave(self, socket: Socket, asked: messages.Leave) -> dict[str, Any]:
         """Hear no more of it."""
@@ -197,9 +196,21 @@ class Handlers:
         await self._reading.mark_read(socket.person, asked.ticket, asked.seq)
         return {}
 
-    def _enter(
-        self, socket: Socket, ticket: int, both: tuple[int, int | None], heads: tuple[int, ...]
-    ) -> None:
+    async def _come(self, socket: Socket, ticket: int) -> None:
+        """Enter the room. Raises `not_found` unless the ticket is the person's to see, as far as is known.
+
+        Where others are on it this node knows whose it is, and is told when it is not; reading makes sure of it.
+        """
+        both, heads = self._sockets.parties(ticket), tuple[int, ...]()
+        while both is None or socket.person.id not in both:
+            standing = await self._reading.standing(socket.person, ticket)
+            heads = standing.heads
+            if self._sockets.told_beyond(ticket, heads) and socket.person.role is Role.AGENT:
+                # What was read has been overtaken: by now it may be somebody else's.
+                both = self._sockets.parties(ticket)
+            else:
+                both = standing.parties
+                break
         self._still_here(socket)
         self._sockets.join(socket, ticket, both, heads)
         self._server.manager.basic_enter_room(socket.sid, "/", ticket_room(ticket, socket.person.role))

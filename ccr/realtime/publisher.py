@@ -112,12 +112,12 @@ class SocketPublisher:
         ticket = change.ticket
         lost = lost_by(change)
         if lost is not None:
-            self._turn_out(ticket.id, lost)
+            self._turn_out(ticket.id, lost, ticket.last_seq)
         told, parties = self._sockets.parties(ticket.id), (ticket.customer_id, ticket.agent_id)
         if told is not None and told != parties:
             # Perhaps by another process, of which nobody told this one.
             self._sockets.retie(ticket.id, parties)
-            self._turn_out_all_but(ticket.id, ticket.agent_id)
+            self._turn_out_all_but(ticket.id, ticket.agent_id, ticket.last_seq)
             self._introduce(ticket.id, ticket.agent_id)
         before = change.before.heads.seqs if change.before else (0, 0, 0)
         skip = frozenset((origin,)) if origin else frozenset[str]()
@@ -127,6 +127,8 @@ class SocketPublisher:
                 if entry.reach <= depth:
                     self._hand_out(entry, role, prev, skip)
                     prev = entry.seq
+        if ticket.id in self._sockets.heads:
+            self._sockets.heads[ticket.id] = ticket.heads.seqs
         self._freshen_all(change)
 
     def _hand_out(self, entry: Entry, role: Role, prev: int, skip: frozenset[str]) -> None:
@@ -139,8 +141,12 @@ class SocketPublisher:
         for sid in mine:
             self._server.deliver(sid, "entry", entry_wire(entry, prev, entry.actor.id))
 
-    def _turn_out(self, ticket: int, person: int) -> None:
-        """This agent lost the ticket: out of the room before anything else is said in it, and told so."""
+    def _turn_out(self, ticket: int, person: int, seq: int) -> None:
+        """At this number the ticket is not this agent's: out of the room before anything else is said in it, and told
+        so. Unless it is known to be theirs at a later one, for then they have got it again, and have come to it.
+        """
+        if self._sockets.proven(ticket, person) >= seq:
+            return
         gone = {"id": ticket, "gone": True}
         self._lost.add((person, ticket))
         for socket in self._sockets.on_ticket(ticket):
@@ -151,10 +157,15 @@ class SocketPublisher:
                     self._server.deliver(socket.sid, "ticket", gone)
         self._server.deliver(watch_room(person), "ticket", gone)
 
-    def _turn_out_all_but(self, ticket: int, agent: int | None) -> None:
-        for person in {socket.person for socket in self._sockets.on_ticket(ticket)}:
-            if person.role is Role.AGENT and person.id != agent:
-                self._turn_out(ticket, person.id)
+    def _turn_out_all_but(self, ticket: int, agent: int | None, seq: int) -> None:
+        people = {socket.person for socket in self._sockets.on_ticket(ticket)}
+        agents = {person.id for person in people if person.role is Role.AGENT}
+        # Whose it was may only watch, and is to hear of it, too.
+        _, told = self._sockets.parties(ticket) or (0, None)
+        if told is not None:
+            agents.add(told)
+        for each in agents - {agent}:
+            self._turn_out(ticket, each, seq)
 
     def _leave_room(self, socket: Socket, ticket: int) -> None:
         self._server.leave_room_now(socket.sid, ticket_room(ticket, socket.person.role))

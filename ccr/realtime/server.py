@@ -13,6 +13,7 @@ from engineio.packet import MESSAGE
 from engineio.packet import Packet as EnginePacket
 from socketio import packet
 
+from ccr.realtime.answers import answered
 from ccr.realtime.environ import translated
 from ccr.realtime.rooms import Rooms
 from ccr.realtime.sockets import Asked
@@ -97,12 +98,13 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             client_manager=Rooms(),
             cors_allowed_origins=allowed_origin,
             max_http_buffer_size=MAX_FRAME,
-            http_compression=True,
+            http_compression=False,  # see `answered`
             monitor_clients=False,  # each connection looks after itself (`Awaited`)
             **options,
         )
         # Engine.IO's table of what is particular to ASGI; there is no option for a part of it.
-        self.eio._async = self.eio._async | {"translate_request": translated, "websocket": Line}  # noqa: SLF001
+        ours = {"translate_request": translated, "make_response": answered, "websocket": Line}
+        self.eio._async = self.eio._async | ours  # noqa: SLF001
         self.eio.handlers["message now"] = self._take
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> Any:

@@ -4,6 +4,7 @@ from collections import defaultdict, deque
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
+from weakref import WeakSet
 
 from ccr.desk.people import Person, Role
 from ccr.services.identity import Identity
@@ -35,13 +36,24 @@ class Asked(NamedTuple):
 class Socket:
     """One open connection of one person."""
 
-    __slots__ = ("ended", "held", "person", "session", "sid", "tickets", "waiting", "watching")
+    __slots__ = (
+        "__weakref__",
+        "ended",
+        "held",
+        "person",
+        "session",
+        "sid",
+        "tickets",
+        "waiting",
+        "watching",
+    )
 
     def __init__(self, sid: str, identity: Identity) -> None:
         self.sid = sid
         self.person: Person = identity.person
         self.session: int = identity.session_id
-        self.tickets: set[int] = set()
+        self.tickets: dict[int, int] = {}
+        """Those it is on, and up to which number of each it was read that its person may see it."""
         self.watching = False
         self.ended = False
         # The first is being carried out, the others are not yet begun: that keeps a sender's order.
@@ -63,6 +75,8 @@ class Sockets:
     def __init__(self) -> None:
         self._arriving: set[Arrival] = set()
         self._by_sid: dict[str, Socket] = {}
+        # As long as something of theirs is being carried out.
+        self._gone: WeakSet[Socket] = WeakSet()
         self._by_person: defaultdict[int, set[Socket]] = defaultdict(set)
         self._by_ticket: defaultdict[int, set[Socket]] = defaultdict(set)
         self._parties: dict[int, tuple[int, int | None]] = {}
@@ -89,7 +103,9 @@ class Sockets:
             self._arriving.discard(arrival)
 
     def sessions_ended(self, sessions: Collection[int]) -> None:
-        """Those who come with one of these are not to be let in."""
+        """Those who come with one of these are not to be let in, and nothing more is done for those who have gone."""
+        for socket in self._gone:
+            socket.ended = socket.ended or socket.session in sessions
         for arrival in self._arriving:
             arrival.ended.update(sessions)
 
@@ -110,6 +126,7 @@ class Sockets:
         if socket is None:
             return None
         self.silence(socket)
+        self._gone.add(socket)
         _drop(self._by_person, socket.person.id, socket)
         return socket
 
@@ -117,16 +134,26 @@ class Sockets:
         self, socket: Socket, ticket: int, parties: tuple[int, int | None], heads: tuple[int, ...]
     ) -> None:
         """The socket is on the ticket, which is between these two and has come so far."""
-        socket.tickets.add(ticket)
         self._by_ticket[ticket].add(socket)
+        self.prove(socket, ticket, max(heads, default=0))
         # Those who are on it already may have been told of less than was just read, or of more.
         if ticket not in self._parties:
             self._parties[ticket] = parties
             self.heads[ticket] = heads
 
+    def prove(self, socket: Socket, ticket: int, seq: int) -> None:
+        """When the ticket had come so far, the person of this socket, which is on it, was read to be one who may be."""
+        socket.tickets[ticket] = max(seq, socket.tickets.get(ticket, 0))
+
+    def proven(self, ticket: int, person: int) -> int:
+        """The last number at which the ticket is known to have been this agent's: nothing older can take it away."""
+        told = self.heads[ticket][-1] if person in self._parties.get(ticket, ()) else 0
+        mine = (each.tickets[ticket] for each in self.on_ticket(ticket) if each.person.id == person)
+        return max((told, *mine))
+
     def leave(self, socket: Socket, ticket: int) -> None:
         """It no longer is."""
-        socket.tickets.discard(ticket)
+        socket.tickets.pop(ticket, None)
         _drop(self._by_ticket, ticket, socket)
         if ticket not in self._by_ticket:
             self._parties.pop(ticket, None)
@@ -151,6 +178,10 @@ class Sockets:
     def parties(self, ticket: int) -> tuple[int, int | None] | None:
         """Between whom it is, as far as those here were told."""
         return self._parties.get(ticket)
+
+    def told_beyond(self, ticket: int, heads: tuple[int, ...]) -> bool:
+        """Whether those who are on the ticket here were told of more than this."""
+        return ticket in self.heads and self.heads[ticket][-1] > heads[-1]
 
     def retie(self, ticket: int, parties: tuple[int, int | None]) -> None:
         """The ticket is between these two from now on."""

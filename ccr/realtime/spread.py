@@ -143,27 +143,23 @@ class SpreadPublisher(SocketPublisher):
         before = change.before.heads.seqs if change.before else None
         if known is None or (known == before and ticket.id not in self._behind):
             self._push(change, origin)
-            if ticket.id in self._sockets.heads:
-                self._sockets.heads[ticket.id] = ticket.heads.seqs
             return
         if origin is not None:
             self._carried |= {(ticket.id, entry.seq): origin for entry in change.entries}
         if lost is not None:
-            self._turn_out(ticket.id, lost)
+            self._turn_out(ticket.id, lost, ticket.last_seq)
         self._freshen_all(change)
         self._fall_behind(ticket.id)
 
     def _moved(self, moved: Moved) -> None:
         known = self._sockets.heads.get(moved.ticket)
-        # What is repeated may be older than what we know: then nobody is turned out for it.
-        if known is None or known[-1] < moved.seq:
-            for agent in moved.lost:
-                self._turn_out(moved.ticket, agent)
         for agent in moved.lost:
+            self._turn_out(moved.ticket, agent, moved.seq)
+            # It may be theirs again, where this is late or repeated.
             self._freshen(agent, moved.ticket)
         self._freshen_watchers(moved.ticket, (moved.customer, moved.agent), moved.reach, moved.turned)
+        # Who else is to go, the reading says, before it tells anybody anything: this word may be late.
         if known is not None and known[-1] < moved.seq:
-            self._turn_out_all_but(moved.ticket, moved.agent)
             self._fall_behind(moved.ticket)
 
     def _fall_behind(self, ticket: int) -> None:
@@ -206,9 +202,12 @@ class SpreadPublisher(SocketPublisher):
     def _tell_missed(self, missed: Missed) -> None:
         """Turn out whose ticket it no longer is, then push to each audience what it has not been told."""
         ticket = missed.ticket
-        self._turn_out_all_but(ticket.id, ticket.agent_id)
         known = self._sockets.heads.get(ticket.id)
+        # What took long to read may be older than what was pushed meanwhile: then it says nothing about anybody.
         if known is None or ticket.last_seq < known[-1]:
+            return
+        self._turn_out_all_but(ticket.id, ticket.agent_id, ticket.last_seq)
+        if ticket.id not in self._sockets.heads:
             return
         if self._sockets.parties(ticket.id) != _parties(ticket):
             self._sockets.retie(ticket.id, _parties(ticket))

@@ -6,8 +6,10 @@ The bytes lie in the store before anything names them; what never got a name is 
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -68,6 +70,15 @@ class Attachments:
         self._admins_read = admins_read
         self._now = now
         self._room = asyncio.Semaphore(AT_ONCE)
+        self._turns = WeakValueDictionary[int, asyncio.Lock]()
+
+    @asynccontextmanager
+    async def turn(self, person_id: int) -> AsyncIterator[None]:
+        """One of the places where files are looked at, and one at a time for each person: nobody waits until all that
+        somebody else has sent is through, and what is asked for twice is not under way twice.
+        """
+        async with self._turns.setdefault(person_id, asyncio.Lock()), self._room:
+            yield
 
     async def add(self, person: Person, ticket_id: int, given: NewUpload, content: bytes) -> dict[str, Any]:
         """A whole file at once; on the wire. Raises `Refusal`; then nothing is attached."""
@@ -75,10 +86,20 @@ class Attachments:
             raise bad_file("did not come whole")
         upload = await self.begin(person, ticket_id, given)
         try:
-            return await self.attach(upload, content)
+            async with self.turn(person.id):
+                return await self.attach(upload, content)
         except Refusal:
             await self._database.write(lambda c: uploads.end(c, upload.id), lane=ticket_id)
             raise
+
+    async def check_may_send(self, person: Person, ticket_id: int) -> None:
+        """Before any byte of a file is taken. Raises what `begin` would raise of the ticket, and the day's quota."""
+
+        def check(connection: Connection) -> None:
+            _check_may_write(connection, ticket_id, person)
+            self._check_quota(connection, person, 1)
+
+        await self._database.read(check)
 
     async def begin(self, person: Person, ticket_id: int, given: NewUpload) -> Upload:
         """Announce a file. Raises `invalid`, `too_large`, `rate_limited` (the day's quota), or what forbids writing."""
@@ -93,10 +114,7 @@ class Attachments:
         )
 
         def announce(connection: Connection) -> Upload:
-            ticket = tickets.find(connection, ticket_id, person)
-            if ticket is None:
-                raise not_found("ticket")
-            check_may_write(ticket, person)
+            _check_may_write(connection, ticket_id, person)
             self._check_quota(connection, person, upload.length)
             uploads.begin(connection, upload, self._now())
             return upload
@@ -104,23 +122,25 @@ class Attachments:
         return await self._database.write(announce, lane=ticket_id)
 
     async def attach(self, upload: Upload, content: bytes) -> dict[str, Any]:
-        """The uploaded bytes become an attachment; on the wire. Raises `invalid`, or `unavailable`: try again."""
-        async with self._room:
-            kind = await asyncio.to_thread(kind_of, upload.name, content)
-            given = Attachment(
-                id=_new_id(),
-                ticket=upload.ticket,
-                owner=upload.owner,
-                name=file_names.with_extension(upload.name, kind.extensions[0]),
-                media_type=kind.media_type,
-                bytes=len(content),
-                duration_ms=upload.duration_ms if kind.is_sound else None,
-                waveform=upload.waveform if kind.is_sound else None,
-                file=files.new_name(),
-            )
-            if kind.is_picture:
-                return await self._attach_picture(upload, kind, given, content)
-            return await self._keep(upload, given, content, {given.file: (content, kind.media_type)})
+        """The uploaded bytes become an attachment, in its owner's `turn`; on the wire.
+
+        Raises `invalid`, or `unavailable`: try again.
+        """
+        kind = await asyncio.to_thread(kind_of, upload.name, content)
+        given = Attachment(
+            id=_new_id(),
+            ticket=upload.ticket,
+            owner=upload.owner,
+            name=file_names.with_extension(upload.name, kind.extensions[0]),
+            media_type=kind.media_type,
+            bytes=len(content),
+            duration_ms=upload.duration_ms if kind.is_sound else None,
+            waveform=upload.waveform if kind.is_sound else None,
+            file=files.new_name(),
+        )
+        if kind.is_picture:
+            return await self._attach_picture(upload, kind, given, content)
+        return await self._keep(upload, given, content, {given.file: (content, kind.media_type)})
 
     async def stored(self, person: Person, attachment_id: int, *, preview: bool = False) -> StoredFile:
         """The attachment or its preview, if it is this person's to see now. Raises `not_found`."""
@@ -162,6 +182,7 @@ class Attachments:
 
         def name(connection: Connection) -> Attachment:
             if not uploads.finish(connection, upload.id, given.id, digest):
+                files.drop(connection, put)
                 return self._already(connection, upload)
             keep_all(connection, put, self._now())
             attachments.add(connection, given, self._now())
@@ -213,6 +234,13 @@ def keep_all(connection: Connection, names: dict[str, Any], now: int) -> None:
     for name in names:
         if not files.keep(connection, name, now):
             raise RuntimeError("a file was swept before anything could refer to it")
+
+
+def _check_may_write(connection: Connection, ticket_id: int, person: Person) -> None:
+    ticket = tickets.find(connection, ticket_id, person)
+    if ticket is None:
+        raise not_found("ticket")
+    check_may_write(ticket, person)
 
 
 def _checked_length(length: int) -> int:

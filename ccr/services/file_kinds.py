@@ -3,7 +3,7 @@
 import io
 import re
 import zipfile
-from typing import NoReturn
+from typing import AnyStr, NoReturn
 
 import msgspec
 
@@ -16,7 +16,12 @@ MOST_ENTRIES = 2_000
 MOST_RATIO = 200
 """How many bytes may come of one; XML that repeats itself stays below."""
 
+_ENTRY = b"PK\x01\x02"
+"""What each entry of an archive's table of contents begins with."""
+
 _HEAD = 1024
+_STRETCH = 64 * 1024
+"""Bytes, or characters, that are searched in one go: for so long nobody else in the process can do anything."""
 _OOXML = "application/vnd.openxmlformats-officedocument."
 _ODF = "application/vnd.oasis.opendocument."
 
@@ -64,12 +69,13 @@ ALLOWED = (
 )
 
 _MARKUP = re.compile(
-    rb"<\s*(?:!doctype|\?xml|html|head|body|script|svg|iframe|object|embed|img|style|a\s)", re.IGNORECASE
+    rb"<\s{0,99}(?:!doctype|\?xml|html|head|body|script|svg|iframe|object|embed|img|style|a\s)", re.IGNORECASE
 )
 # In what is no text, a tag of two letters comes about by chance.
 _PAGE = re.compile(
     rb"<\s*(?:!doctype|\?xml|html|head|body|script|svg|iframe|object|embed|style)", re.IGNORECASE
 )
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 # An element of Matroska: the codec of a track. Its letters alone are in many a sound.
 _MOVING = re.compile(rb"\x86[\x81-\xbf]V_(?:VP8|VP9|AV1|MPEG|THEORA|MS/)")
 _SOUND_BRANDS = frozenset({b"M4A ", b"M4B "})
@@ -151,15 +157,24 @@ def _text(content: bytes) -> Kind:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         _refuse(f"is of a kind that cannot be sent. These can: {ALLOWED}")
-    if re.search(r"[\x00-\x08\x0b\x0e-\x1f\x7f]", text):
+    if _is_anywhere(_CONTROL, text):
         _refuse(f"is of a kind that cannot be sent. These can: {ALLOWED}")
-    if text.lstrip()[:1] == "<" or _MARKUP.search(content):
+    if text.lstrip()[:1] == "<" or _is_anywhere(_MARKUP, content):
         _refuse("is a page or a drawing that can carry scripts")
     return TEXT
 
 
+def _is_anywhere(pattern: re.Pattern[AnyStr], text: AnyStr) -> bool:
+    """Whether it is in the text, wherever that is cut: what is looked for is shorter than `_HEAD`."""
+    return any(
+        pattern.search(text, start, start + _STRETCH + _HEAD) for start in range(0, len(text), _STRETCH)
+    )
+
+
 def _document(content: bytes) -> Kind:
     """An archive may only be an office document: small unpacked, without macros, its names staying inside."""
+    if content.count(_ENTRY) > MOST_ENTRIES:
+        _refuse("unpacks to far more than it is")  # before it is read: of 200,000 entries that takes 60 MB
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
@@ -169,7 +184,7 @@ def _document(content: bytes) -> Kind:
     if kind is None:
         _refuse("is an archive, which cannot be sent")
     unpacked = sum(entry.file_size for entry in entries)
-    if len(entries) > MOST_ENTRIES or unpacked > MOST_UNPACKED or unpacked > MOST_RATIO * len(content):
+    if unpacked > MOST_UNPACKED or unpacked > MOST_RATIO * len(content):
         _refuse("unpacks to far more than it is")
     for entry in entries:
         parts = re.split(r"[/\\]", entry.filename)

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from ccr.desk import clock
-from ccr.desk.commands import AssignAgent
+from ccr.desk.commands import TakeFrom
 from ccr.desk.people import Person, Role
-from ccr.desk.refusals import Code, Refusal, forbidden, not_found
+from ccr.desk.refusals import forbidden, not_found
 from ccr.ports import Hasher, Publisher
 from ccr.services import wrong_tries as tries
 from ccr.services.account_forms import AgentChange, NewAgent, changes, read
@@ -91,10 +91,10 @@ class Staff:
         hashed = await self._hasher.hash(password) if password else None
 
         def save(connection: Connection) -> tuple[Person, list[int]]:
-            today = people.find(connection, agent_id)
-            if today is None or today.role is not Role.AGENT:
+            today = people.lock(connection, agent_id)
+            if today is None or today.person.role is not Role.AGENT:
                 raise not_found("agent")
-            changed = msgspec.structs.replace(today, **wanted)
+            changed = msgspec.structs.replace(today.person, **wanted)
             keep_logins_apart(connection, changed)
             people.save(connection, changed)
             return changed, self._shut_out(connection, changed, hashed)
@@ -124,12 +124,8 @@ class Staff:
 
     async def _unassign(self, admin: Person, agent_id: int) -> None:
         for ticket_id in await self._database.read(lambda c: holdings.open_of_agent(c, agent_id)):
-            try:
-                key = secrets.token_urlsafe(12)
-                await self._changes.carry_out(admin, ticket_id, key, AssignAgent(agent=None), counted=False)
-            except Refusal as refusal:
-                if refusal.code is not Code.CONFLICT:  # it was closed meanwhile
-                    raise
+            key = secrets.token_urlsafe(12)
+            await self._changes.carry_out(admin, ticket_id, key, TakeFrom(agent=agent_id), counted=False)
 
     async def _today(self, agent_id: int) -> Person:
         agent = await self._database.read(lambda connection: people.find(connection, agent_id))

@@ -10,13 +10,16 @@ from ccr.desk.clock import HOUR, SECOND
 from ccr.desk.refusals import Refusal
 from ccr.services.settling import Chance, failed, failing, unforeseen
 from ccr.store import bounces, claims, notices, spreading
-from ccr.store.claims import Owed
 from ccr.store.database import Database
+from ccr.store.owed import Owed
 
 log = logging.getLogger("ccr.postman")
 
 SPREAD = 200
 """Notices spread in one look."""
+
+AT_ONCE = 8
+"""So many of them at the same time: all in one commit would keep those waiting who write meanwhile."""
 
 
 class Upkeep:
@@ -29,6 +32,7 @@ class Upkeep:
         self._now = now
         self._chance = chance
         self._wake = wake
+        self._places = asyncio.Semaphore(AT_ONCE)
         self._spreading: asyncio.Task[None] | None = None
         self._sweep_at = 0
 
@@ -54,8 +58,8 @@ class Upkeep:
         now = self._now()
         if now < self._sweep_at:
             return
-        removed = await self._database.write(lambda connection: notices.sweep(connection, now))
-        await self._database.write(lambda connection: bounces.sweep(connection, now))
+        removed = await self._database.write(lambda connection: notices.sweep(connection, now), patient=True)
+        await self._database.write(lambda connection: bounces.sweep(connection, now), patient=True)
         self._sweep_at = now + (SECOND if removed else HOUR)
 
     async def _spread_and_wake(self) -> None:
@@ -69,7 +73,8 @@ class Upkeep:
         ticket = due.ticket or 0
         unit = partial(spreading.spread, row=due.id, ticket=due.ticket, now=self._now())
         try:
-            await self._database.write(unit, lane=ticket)
+            async with self._places:
+                await self._database.write(unit, lane=ticket, patient=True)
         except Refusal:  # the database is away, or somebody holds the ticket: it stays due
             return False
         except Exception as error:  # noqa: BLE001 - a poisoned row must not stop the others

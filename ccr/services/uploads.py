@@ -1,5 +1,6 @@
 """Uploads that go on where they stopped: pieces are stored as they come, and whoever comes back asks how far it got."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from typing import Any
@@ -67,24 +68,39 @@ class Uploads:
             raise bad_file("has more bytes than were announced")
         if len(content) < SMALLEST and start + len(content) < upload.length:
             raise bad_file("comes in pieces that are too small")
-        piece = Piece(start, len(content), files.new_name())
+        # Whoever leaves meanwhile: what lies in the store must be somebody's.
+        return await asyncio.shield(self._put(upload, content))
+
+    async def _put(self, upload: Upload, content: bytes) -> Upload:
+        piece = Piece(upload.received, len(content), files.new_name())
         put = {piece.file: (content, "application/octet-stream")}
         await put_all(self._database, self._whole.store, put, self._now, lane=upload.ticket)
 
-        def add(connection: Connection) -> Upload:
+        def add(connection: Connection) -> Upload | None:
             if not uploads.add_piece(connection, upload, piece):
-                raise conflict("Another piece came first.")
+                files.drop(connection, put)
+                return None
             keep_all(connection, put, self._now())
-            return msgspec.structs.replace(upload, received=start + len(content))
+            return msgspec.structs.replace(upload, received=upload.received + len(content))
 
-        return await self._database.write(add, lane=upload.ticket)
+        taken = await self._database.write(add, lane=upload.ticket)
+        if taken is None:
+            self._sweep()
+            raise conflict("Another piece came first.")
+        return taken
 
     async def finish(self, person: Person, upload_id: int) -> dict[str, Any]:
         """All bytes are there: the attachment, on the wire; the same when asked again.
 
         Raises `conflict` while bytes are missing, `invalid` where it may not be sent, `unavailable`: ask again.
         """
-        upload = await self.find(person, upload_id)
+        return await asyncio.shield(self._finish(person, upload_id))
+
+    async def _finish(self, person: Person, upload_id: int) -> dict[str, Any]:
+        async with self._whole.turn(person.id):
+            return await self._make_whole(await self.find(person, upload_id))
+
+    async def _make_whole(self, upload: Upload) -> dict[str, Any]:
         if upload.state == "done":
             return await self._finished(upload)
         if upload.state != "open" or upload.received < upload.length:

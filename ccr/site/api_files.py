@@ -17,7 +17,7 @@ from ccr.site.bodies import answer, done
 from ccr.site.file_answers import hand_out
 from ccr.site.guards import known, signed_in
 from ccr.site.limits import limited
-from ccr.site.multipart import given_files
+from ccr.site.multipart import expected_files, is_with_files
 
 TUS = "1.0.0"
 OFFSET_TYPE = "application/offset+octet-stream"
@@ -39,14 +39,15 @@ def _add_whole(blueprint: Blueprint, attachments: Attachments) -> None:
     @signed_in
     @limited("attach", per_minute=60)
     async def attach(ticket_id: int) -> ResponseReturnValue:
-        if request.mimetype != "multipart/form-data":
+        if not is_with_files():
             raise Refusal(Code.INVALID, "The body must be multipart/form-data with a field called file.")
-        picked = await given_files("file")
-        if len(picked) != 1:
-            raise bad_file("must be one file")
-        [file] = picked
-        given = NewUpload(name=file.name, length=len(file.content))
-        return answer(await attachments.add(known().person, ticket_id, given, file.content), 201)
+        person = known().person
+        async with expected_files("file", lambda: attachments.check_may_send(person, ticket_id)) as picked:
+            if len(picked) != 1:
+                raise bad_file("must be one file")
+            [file] = picked
+            given = NewUpload(name=file.name, length=len(file.content))
+            return answer(await attachments.add(person, ticket_id, given, file.content), 201)
 
     @blueprint.get(f"/attachments/<{ID}:attachment_id>")
     @signed_in

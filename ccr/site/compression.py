@@ -1,13 +1,10 @@
 """Compresses answers that are worth it: pages and JSON of more than a kilobyte."""
 
-import gzip
-
 from quart import Quart, Response, request
 from quart.wrappers.response import DataBody
 
-WORTH_IT = 1000
-"""Bytes; below, the header would eat what is won."""
-_LEVEL = 6
+from ccr.packing import WORTH_IT, packed
+
 _COMPRESSIBLE = ("text/html", "application/json", "text/plain")
 
 
@@ -28,8 +25,7 @@ async def _compress(response: Response) -> Response:
     response.vary.add("Accept-Encoding")  # also where it is not compressed: a cache must keep both apart
     if request.accept_encodings["gzip"] <= 0:
         return response
-    # Without a time in it, the same page gives the same bytes.
-    response.set_data(gzip.compress(content, _LEVEL, mtime=0))
+    response.set_data(await packed(content))
     response.headers["Content-Encoding"] = "gzip"
     if etag := response.headers.get("ETag"):
         response.headers["ETag"] = etag if etag.startswith("W/") else f"W/{etag}"

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 from http import HTTPStatus
+from typing import Any
 
 from quart import Quart, Response, g, request
 from werkzeug.exceptions import HTTPException
@@ -51,7 +52,7 @@ def install(app: Quart, error_page: ErrorPage, refusals: RefusalLog) -> None:
         return response
 
     async def unforeseen(error: Exception) -> Response:
-        _log.error("request failed", extra={"method": request.method, "path": request.path}, exc_info=error)
+        _log_failed(error)
         return await _told(500, INTERNAL, "Something went wrong on our side.")
 
     async def _told(status: int, code: str, message: str) -> Response:
@@ -59,10 +60,22 @@ def install(app: Quart, error_page: ErrorPage, refusals: RefusalLog) -> None:
             return answer({"code": code, "message": message}, status)
         return await error_page(status, code, message)
 
+    # What fails on the way out is no handler's. Quart's own line has the path.
+    app.log_exception = _log_what_failed  # type: ignore[method-assign]
     app.after_request(partial(_noted, refusals))
     app.register_error_handler(Refusal, refused)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(Exception, unforeseen)
+
+
+def _log_failed(error: BaseException | None) -> None:
+    """By the route, not the path: with some, whoever reads it could do what it is for, or see whose it is."""
+    route = request.url_rule.rule if request.url_rule else _NO_ROUTE
+    _log.error("request failed", extra={"method": request.method, "route": route}, exc_info=error)
+
+
+def _log_what_failed(exception_info: Any) -> None:
+    _log_failed(exception_info[1])
 
 
 async def _noted(refusals: RefusalLog, response: Response) -> Response:

@@ -3,8 +3,9 @@
 import functools
 import math
 import time
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import ParamSpec
 
 from quart import Quart, current_app, g
@@ -20,6 +21,9 @@ View = Callable[P, Awaitable[ResponseReturnValue]]
 REMEMBERED = 20_000
 """Buckets kept; beyond that the one unused for longest is forgotten, so that many addresses cannot fill the memory."""
 
+PLACE_IN = 10
+"""Seconds after which somebody may look whether there is a place for them again."""
+
 BY_ADDRESS = frozenset({"registration", "sign_in", "reset", "reset_confirm", "alarm"})
 """Limits of an address, whoever is signed in there: accounts cost nothing, so having many must not help."""
 
@@ -34,6 +38,7 @@ class Limits:
         self._on = on
         self._clock = clock
         self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
+        self._taken: Counter[tuple[str, str]] = Counter()
 
     def spend(self, name: str, who: str, per_minute: int) -> None:
         """Take one from the bucket, which holds a minute's worth. Raises `rate_limited` when it is empty."""
@@ -49,6 +54,20 @@ class Limits:
         if not spent:
             seconds = max(1, math.ceil((1 - left) * 60 / per_minute))
             raise Refusal(Code.RATE_LIMITED, "That was too often. Wait a little.", retry_after=seconds)
+
+    @contextmanager
+    def place(self, name: str, who: str, most: int) -> Iterator[None]:
+        """One of the places for what takes long, until it is over. Raises `rate_limited` while all `most` are taken."""
+        if self._on and self._taken[name, who] >= most:
+            words = "So much at once is too much. Wait until the rest is through."
+            raise Refusal(Code.RATE_LIMITED, words, retry_after=PLACE_IN)
+        self._taken[name, who] += 1
+        try:
+            yield
+        finally:
+            self._taken[name, who] -= 1
+            if not self._taken[name, who]:
+                del self._taken[name, who]
 
 
 def install(app: Quart, settings: Settings) -> None:
@@ -73,12 +92,25 @@ def limited(name: str, *, per_minute: int) -> Callable[[View[P]], View[P]]:
 
 def spend(name: str, per_minute: int) -> None:
     """The same from within a route, for one that wants to answer a `rate_limited` in its own manner."""
-    limits: Limits = current_app.extensions[_KEY]
-    identity = None if name in BY_ADDRESS else g.get("identity")
-    limits.spend(name, f"person {identity.person.id}" if identity else client_network(), per_minute)
+    _of_app().spend(name, _who(name), per_minute)
+
+
+def place(name: str, most: int) -> AbstractContextManager[None]:
+    """One of the person's places for what takes long, for as long as the block. Raises `rate_limited`."""
+    return _of_app().place(name, _who(name), most)
 
 
 def limit_of(view: object) -> str | None:
     """The name of the route's limit, `None` if it has none."""
     name: str | None = getattr(view, _MARK, None)
     return name
+
+
+def _of_app() -> Limits:
+    limits: Limits = current_app.extensions[_KEY]
+    return limits
+
+
+def _who(name: str) -> str:
+    identity = None if name in BY_ADDRESS else g.get("identity")
+    return f"person {identity.person.id}" if identity else client_network()

@@ -90,7 +90,9 @@ OPERATIONS: dict[tuple[str, str], Operation] = (
             query={"show": {"type": "string", "enum": ["dead", "all"]}, "cursor": NUMBER},
         ),
         ("POST", "/notices/{id}/again"): Operation(
-            does="Have a notice that was given up sent again", status=204, refuses=(404, 409)
+            does="Have a notice that was given up sent again; it is `pointless` where one that waits tells the same",
+            status=204,
+            refuses=(404, 409),
         ),
         ("POST", "/notices/addresses"): Operation(
             does="Let an address be mailed again that mail came back from",

@@ -8,7 +8,7 @@ from quart.typing import ResponseReturnValue
 from ccr.desk.checking import MAX_ID
 from ccr.desk.commands import read_command
 from ccr.desk.people import Role
-from ccr.desk.refusals import Code, Refusal, invalid
+from ccr.desk.refusals import Code, Refusal, forbidden, invalid
 from ccr.services.attachments import Attachments
 from ccr.services.canned_replies import CannedReplies
 from ccr.services.changes import Changes
@@ -16,7 +16,8 @@ from ccr.services.opening_hours import OpeningHours
 from ccr.services.reading import Reading
 from ccr.services.ticket_bot import TicketBot
 from ccr.site.guards import known, only, signed_in
-from ccr.site.multipart import Asked, carry_out, given_files
+from ccr.site.limits import spend
+from ccr.site.multipart import Asked, carry_out, expected_files, is_large
 from ccr.site.rendering import Form, page
 from ccr.site.ticket_desk import TicketDesk, new_key, number
 
@@ -76,24 +77,37 @@ def tickets_pages(
     @pages.post(f"/tickets/<{ID}:ticket_id>/commands")
     @signed_in
     async def command(ticket_id: int) -> ResponseReturnValue:
-        picked = await given_files("files")
-        given = (await request.form).to_dict()
-        person = known().person
-        back = given.get("back", "")
-        from_list = _is_list(back)
-        try:
-            asked = Asked(person, ticket_id, _key(given), _fields(given), picked)
-            await carry_out(asked, changes, attachments)
-        except Refusal as refusal:
-            if refusal.code in _ELSEWHERE:
-                raise
-            form, status = _back(refusal, given)
-            if from_list:
-                return _in_time(refusal, await desk.list_page(person, form, {}, status))
-            return _in_time(refusal, await desk.ticket_page(person, ticket_id, form, status))
-        return redirect(back if from_list else f"/tickets/{ticket_id}#last", 303)
+        if is_large():
+            spend("attach", 60)
+        # Not whether it may be written on: of a ticket that was closed meanwhile the words must come back.
+        async with expected_files("files", lambda: _check_is_theirs(reading, ticket_id)) as picked:
+            given = (await request.form).to_dict()
+            back = given.get("back", "")
+            try:
+                asked = Asked(known().person, ticket_id, _key(given), _fields(given), picked)
+                await carry_out(asked, changes, attachments)
+            except Refusal as refusal:
+                return await _come_back(desk, ticket_id, refusal, given)
+        return redirect(back if _is_list(back) else f"/tickets/{ticket_id}#last", 303)
 
     return pages
+
+
+async def _check_is_theirs(reading: Reading, ticket_id: int) -> None:
+    """Raises `not_found`, or `forbidden` for admins, who write no messages and so send no files."""
+    await reading.standing(known().person, ticket_id)
+    if known().person.role is Role.ADMIN:
+        raise forbidden("Only the customer and the assigned agent write messages.")
+
+
+async def _come_back(desk: TicketDesk, ticket_id: int, refusal: Refusal, given: dict[str, str]) -> Response:
+    """The page that the form was on, with the form. Raises the refusal where there is no page any more."""
+    if refusal.code in _ELSEWHERE:
+        raise refusal
+    form, status = _back(refusal, given)
+    if _is_list(given.get("back", "")):
+        return _in_time(refusal, await desk.list_page(known().person, form, {}, status))
+    return _in_time(refusal, await desk.ticket_page(known().person, ticket_id, form, status))
 
 
 def _is_list(back: str) -> bool:

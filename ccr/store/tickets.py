@@ -42,21 +42,25 @@ class Locked(NamedTuple):
     receipt: Receipt | None
 
 
-def lock(connection: Connection, ticket_id: int, person_id: int, key: str) -> Locked | None:
+def lock(
+    connection: Connection, ticket_id: int, person_id: int, key: str, *, stays: bool = False
+) -> Locked | None:
     """The ticket, nobody else changing it until this transaction ends; the person as they are now, but for how to
-    reach them; what their key was answered with.
+    reach them, and if need be as they stay until then; what their key was answered with.
     """
     connection.dialect.lock_ticket(connection, ticket_id)
-    row = connection.row(_LOCKED, person_id, key, ticket_id)
+    sql = _LOCKED + connection.dialect.held if stays else _LOCKED
+    row = connection.row(sql, person_id, key, ticket_id)
     if row is None:
         return None
     receipt = Receipt(*row[-5:]) if row[-1] is not None else None
     return Locked(from_row(row), _actor(row[WIDTH:]), receipt)
 
 
-def actor(connection: Connection, person_id: int) -> Person | None:
-    """The person as they are now."""
-    row = connection.row(f"SELECT {_ACTOR} FROM people p WHERE p.id = ?", person_id)
+def actor(connection: Connection, person_id: int, *, stays: bool = False) -> Person | None:
+    """The person as they are now, and if need be as they stay until this transaction ends."""
+    held = connection.dialect.held if stays else ""
+    row = connection.row(f"SELECT {_ACTOR} FROM people p WHERE p.id = ?{held}", person_id)
     return _actor(row, *row[5:]) if row else None
 
 

@@ -99,6 +99,14 @@ def finish(connection: Connection, upload_id: int, attachment: int, digest: str)
     return changed == 1
 
 
+def became(connection: Connection, owner: int, attachment: int) -> tuple[str, str] | None:
+    """Under which name, and with which SHA-256, this person sent what became the attachment; `None` once forgotten."""
+    row = connection.row(
+        "SELECT name, digest FROM uploads WHERE owner_id = ? AND attachment_id = ?", owner, attachment
+    )
+    return (row[0], row[1]) if row else None
+
+
 def end(connection: Connection, upload_id: int) -> None:
     """Given up, or refused."""
     connection.run("UPDATE uploads SET state = 'ended' WHERE id = ? AND state = 'open'", upload_id)

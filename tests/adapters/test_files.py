@@ -18,6 +18,9 @@ from tests.object_storage import Bucket, serving
 from tests.servers import free_port
 
 NAME = "abcdefgh12345678"
+FRESH = "zyxwvuts87654321"
+"""Of nothing that was put before: tests share a bucket."""
+
 BYTES = bytes(range(256)) * 64
 
 
@@ -48,21 +51,21 @@ def names_in(folder: Path) -> list[str]:
 async def keeps_files(files: FileStore) -> None:
     """What everybody may rely on."""
     with pytest.raises(FileMissing):
-        await files.read(NAME, 0, 10)
-    await files.remove(NAME)
+        await files.read(FRESH, 0, 10)
+    await files.remove(FRESH)
 
-    await files.put(NAME, BYTES, "image/png")
-    assert await files.read(NAME, 0, len(BYTES)) == BYTES
-    assert await files.read(NAME, 1, 2) == BYTES[1:3]
-    assert await files.read(NAME, len(BYTES) - 3, 3) == BYTES[-3:]
-    assert await files.read(NAME, 5, 0) == b""
-    await files.put(NAME, b"another", "text/plain")
-    assert await files.read(NAME, 0, 7) == b"another"
+    await files.put(FRESH, BYTES, "image/png")
+    assert await files.read(FRESH, 0, len(BYTES)) == BYTES
+    assert await files.read(FRESH, 1, 2) == BYTES[1:3]
+    assert await files.read(FRESH, len(BYTES) - 3, 3) == BYTES[-3:]
+    assert await files.read(FRESH, 5, 0) == b""
+    await files.put(FRESH, b"another", "text/plain")
+    assert await files.read(FRESH, 0, 7) == b"another"
 
-    await files.remove(NAME)
-    await files.remove(NAME)
+    await files.remove(FRESH)
+    await files.remove(FRESH)
     with pytest.raises(FileMissing):
-        await files.read(NAME, 0, 10)
+        await files.read(FRESH, 0, 10)
 
 
 async def test_a_folder_keeps_files(tmp_path: Path) -> None:

@@ -1,7 +1,11 @@
 """Pictures are made anew: what is seen stays, and nothing else does."""
 
 import io
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image, ImageCms
@@ -59,6 +63,59 @@ async def test_it_stays_what_it_was(renewing: PillowPictures, form: str) -> None
     assert made.media_type == f"image/{form.lower()}"
     assert opened(made.preview).format == "WEBP"
     assert opened(made.preview).size == (64, 48)
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_other_threads_go_on_while_it_is_encoded(
+    renewing: PillowPictures, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content, files = picture(form), list[int]()
+    save = Image.Image.save
+
+    def watched(image: Image.Image, target: Any, *about: Any, **options: Any) -> None:
+        files.append(target.fileno())  # to a file Pillow writes without Python's lock, to memory it does not
+        save(image, target, *about, **options)
+
+    monkeypatch.setattr(Image.Image, "save", watched)
+
+    made = await renewing.renew(content)
+
+    assert made.width == 64
+    assert len(files) == 2, "picture and preview"
+
+
+PEAK = """
+import asyncio, resource, sys
+from pathlib import Path
+from ccr.adapters.pictures import PillowPictures
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+async def renew():
+    renewing = PillowPictures()
+    small, large = (Path(name).read_bytes() for name in sys.argv[1:])
+    await renewing.renew(small)
+    before = peak()
+    await renewing.renew(large)
+    print((peak() - before) * (1 if sys.platform == "darwin" else 1024))
+    renewing.close()
+
+asyncio.run(renew())
+"""
+"""Prints the bytes that the second picture takes beyond what the first took."""
+
+
+def test_a_large_photograph_is_held_twice_and_no_more(tmp_path: Path) -> None:
+    side = 3_000
+    names = []
+    for each in (30, side):
+        names.append(tmp_path / f"{each}.jpg")
+        names[-1].write_bytes(photograph("JPEG", (each, each)))
+
+    taken = subprocess.check_output([sys.executable, "-c", PEAK, *names], text=True)
+
+    assert int(taken) < 2.75 * 4 * side * side  # 4 bytes a pixel, and what the encoder needs
 
 
 async def test_a_preview_of_the_busiest_picture_is_small(renewing: PillowPictures) -> None:

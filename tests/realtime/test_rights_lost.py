@@ -169,6 +169,32 @@ async def test_what_waits_when_the_session_ends_is_not_carried_out(
     assert await live.rows("SELECT COUNT(*) FROM entries WHERE type = 'message_posted'") == [(1,)]
 
 
+async def test_what_waits_of_somebody_who_has_gone_is_not_carried_out_once_the_session_ends(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = await live.ticket_with_agent("amir")
+    amir = await live.connect("amir")
+    carry_out, told = live.registry.changes.carry_out, asyncio.Event()
+
+    async def after_going_and_the_end(*given: Any) -> Any:
+        monkeypatch.setattr(live.registry.changes, "carry_out", carry_out)
+        answer = await carry_out(*given)
+        await told.wait()
+        await until(lambda: live.registry.sockets.all() == [])
+        await live.registry.signing_in.sign_out(live.identity("amir"))
+        return answer
+
+    monkeypatch.setattr(live.registry.changes, "carry_out", after_going_and_the_end)
+    for n in range(5):
+        await amir.socket.emit("do", message(ticket, f"Message {n}"))
+    await until(lambda: [len(socket.waiting) for socket in live.registry.sockets.all()] == [5])
+    told.set()
+    await amir.close()
+    await until(lambda: not live.registry._lanes._working)
+
+    assert await live.rows("SELECT COUNT(*) FROM entries WHERE type = 'message_posted'") == [(1,)]
+
+
 async def test_who_loses_the_ticket_while_joining_does_not_stay_in_the_room(
     live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,11 +1,13 @@
 """Typing, read marks, presence and goodbye: what is told and never numbered."""
 
+import asyncio
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ccr.realtime import handlers
+from ccr.realtime import drain, handlers
 from ccr.realtime.drain import back_in
 from tests.live import Live, live_registry
 from tests.waiting import until
@@ -39,6 +41,13 @@ async def test_typing_expires_by_itself(live: Live, monkeypatch: pytest.MonkeyPa
     await amir.heard("typing", where=lambda told: told["on"] is False)
 
 
+@pytest.fixture
+def typing_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not end by itself while a test looks for other reasons."""
+    monkeypatch.setattr(handlers, "TYPING_LASTS", 3_600)
+
+
+@pytest.mark.usefixtures("typing_lasts")
 async def test_typing_said_again_goes_on_and_ends_once(live: Live) -> None:
     ticket = await live.ticket_with_agent()
     carla, amir = await live.on_ticket(ticket, "carla", "amir")
@@ -50,6 +59,7 @@ async def test_typing_said_again_goes_on_and_ends_once(live: Live) -> None:
     assert [told["on"] for told in amir.got("typing")] == [True, True, False]
 
 
+@pytest.mark.usefixtures("typing_lasts")
 async def test_who_sends_or_leaves_or_goes_types_no_more(live: Live) -> None:
     ticket = await live.ticket_with_agent()
     carla, amir = await live.on_ticket(ticket, "carla", "amir")
@@ -69,6 +79,7 @@ async def test_who_sends_or_leaves_or_goes_types_no_more(live: Live) -> None:
     await amir.heard("typing", 3, where=lambda told: not told["on"])
 
 
+@pytest.mark.usefixtures("typing_lasts")
 async def test_typing_stops_before_what_was_typed_arrives(live: Live) -> None:
     ticket = await live.ticket_with_agent()
     carla, amir = await live.on_ticket(ticket, "carla", "amir")
@@ -237,7 +248,8 @@ async def test_a_change_of_page_is_no_absence(live: Live, monkeypatch: pytest.Mo
     assert all(told["online"] for told in carla.got("presence"))
 
 
-async def test_everybody_is_told_goodbye_and_let_go(live: Live) -> None:
+async def test_everybody_is_told_goodbye_and_let_go(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drain, "LEAVING", 60)
     carla, ada = await live.connect("carla"), await live.connect("ada", transports=["polling"])
 
     await live.registry.drain()
@@ -258,9 +270,20 @@ def test_two_thousand_come_back_one_by_one_within_four_seconds() -> None:
     assert max(busiest.values()) < 60
 
 
-async def test_what_was_asked_before_goodbye_is_answered_before_it(live: Live) -> None:
+async def test_what_was_asked_before_goodbye_is_answered_before_it(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drain, "LEAVING", 60)
     ticket = await live.ticket_with_agent()
     carla = await live.connect("carla")
+    [socket] = live.registry.sockets.all()
+    carry_out, may_answer = live.registry.changes.carry_out, asyncio.Event()
+
+    async def once_it_may(*asked: Any) -> Any:
+        await may_answer.wait()
+        return await carry_out(*asked)
+
+    monkeypatch.setattr(live.registry.changes, "carry_out", once_it_may)
     answers = [
         await carla.send(
             "do",
@@ -268,9 +291,12 @@ async def test_what_was_asked_before_goodbye_is_answered_before_it(live: Live) -
         )
         for n in range(20)
     ]
-    await until(lambda: any(socket.waiting for socket in live.registry.sockets.all()))
+    await until(lambda: len(socket.waiting) == 20)
 
-    await live.registry.drain()
+    leaving = asyncio.create_task(live.registry.drain())
+    await until(lambda: live.registry.draining)
+    may_answer.set()
+    await leaving
     await carla.heard("goodbye")
 
     assert [(await answer)["seq"] for answer in answers] == [*range(3, 23)]

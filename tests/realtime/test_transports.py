@@ -4,6 +4,9 @@ import asyncio
 import itertools
 import json
 import logging
+import threading
+from collections import defaultdict
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -11,7 +14,7 @@ import pytest
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import Ping, TextMessage
 
-from ccr import hypercorn_fixes
+from ccr import hypercorn_fixes, packing
 from ccr.desk.people import Role
 from ccr.hypercorn_fixes import framed_text
 from ccr.realtime import transport
@@ -51,6 +54,40 @@ class Polling:
         )
         async with self._http.post(self.url, data=body.encode()) as answer:
             return answer.status
+
+
+async def test_much_by_polling_is_compressed_while_others_are_served(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket, packed = await live.ticket_with_agent(), list[tuple[int, bool]]()
+    await live.do("carla", ticket, "post_message", body="short")
+    for _ in range(10):
+        await live.do("amir", ticket, "post_message", body="x" * 4_000)
+    pack, home = packing._gzipped, threading.get_ident()
+
+    def watched(payload: bytes) -> bytes:
+        packed.append((len(payload), threading.get_ident() == home))
+        return pack(payload)
+
+    monkeypatch.setattr(packing, "_gzipped", watched)
+    async with aiohttp.ClientSession() as http:
+        carla = Polling(live, http)
+        await carla.enter(live.tokens["carla"])
+        for limit in (5, 50):
+            await carla.post(f'42{limit}["sync",{json.dumps({"ticket": ticket, "limit": limit})}]')
+            [said] = await carla.poll()
+            assert said.startswith(f"43{limit}")
+    async with aiohttp.ClientSession(headers={"Accept-Encoding": "gzip;q=1.0, br"}) as http:
+        await Polling(live, http).open()
+    async with aiohttp.ClientSession(headers={"Accept-Encoding": "identity"}) as http:
+        plain = Polling(live, http)
+        await plain.enter(live.tokens["carla"])
+        await plain.post(f'421["sync",{json.dumps({"ticket": ticket})}]')
+        await plain.poll()
+
+    (little, here), (much, there) = packed
+    assert (here, there) == (True, False), "a little is compressed at once, and much by a thread"
+    assert little < packing.AT_ONCE < much
 
 
 @pytest.mark.parametrize("transports", [["polling"], ["polling", "websocket"], ["websocket"]])
@@ -332,15 +369,26 @@ async def answered_in_order(live: Live, chunks: list[bytes], monkeypatch: pytest
     """
     carla, omar = await live.raw("carla"), await live.connect("omar")
     looked_at = []
+    came: defaultdict[object, bytes] = defaultdict(bytes)
+    take = hypercorn_fixes._WebSocket.take
 
     def looking(data: bytes) -> str | None:
         looked_at.append(data)
         return framed_text(data)
 
+    def taking(stream: Any, data: bytes) -> bool:
+        came[stream] += data
+        return take(stream, data)
+
+    def has_come(sent: bytes) -> bool:
+        return sent in came.values()
+
     monkeypatch.setattr(hypercorn_fixes, "framed_text", looking)
-    for chunk in chunks:
+    monkeypatch.setattr(hypercorn_fixes._WebSocket, "take", taking)
+    for chunk, sent in zip(chunks, itertools.accumulate(chunks), strict=True):
         carla.say_bytes(chunk)
-        await omar.fence()  # by then it has been read
+        await until(partial(has_come, sent))
+        await omar.fence()  # by then it has been dealt with
 
     assert [(await carla.hear())[:3] for _ in range(6)] == [f"43{n}" for n in range(6)]
     return [data for data in looked_at if data in chunks]

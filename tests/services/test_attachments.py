@@ -244,7 +244,7 @@ async def test_the_export_names_what_a_person_sent(files: FilesHouse) -> None:
     sent = await files.send(desk.carla, ticket, "carla-sends")
     unsent = (await files.attach(desk.carla, ticket))["id"]
 
-    held = await desk.house.accounts.export(desk.carla)
+    held = await desk.house.export(desk.carla)
 
     assert {(file["id"], file["seq"]) for file in held["files"]} == {(sent, 3), (unsent, None)}
 

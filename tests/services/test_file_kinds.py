@@ -1,13 +1,15 @@
 """What a file is, by its content; and what it may be called."""
 
 import json
+import sys
+import zipfile
 
 import pytest
 
 from ccr.desk.refusals import Code, Refusal
-from ccr.services import file_names
-from ccr.services.file_kinds import kind_of
-from tests.file_corpus import ALLOWED, DECEIVING, FORBIDDEN, PDF, picture
+from ccr.services import file_kinds, file_names
+from ccr.services.file_kinds import _STRETCH, kind_of
+from tests.file_corpus import ALLOWED, DECEIVING, FORBIDDEN, PDF, document, picture
 
 
 @pytest.mark.parametrize("name", ALLOWED)
@@ -29,6 +31,44 @@ def test_what_may_not_is_refused_with_its_reason(name: str) -> None:
 
     assert refused.value.code is Code.INVALID
     assert reason in refused.value.fields["file"]
+
+
+@pytest.mark.parametrize("beginning", [0, 1, _STRETCH - 3, _STRETCH, 3 * _STRETCH - 1, 10 * _STRETCH])
+@pytest.mark.parametrize("what", ["< script", "<a href", "\x00"])
+def test_what_makes_a_text_a_page_is_found_wherever_it_stands(what: str, beginning: int) -> None:
+    with pytest.raises(Refusal):
+        kind_of("a.txt", b"x" * beginning + what.encode() + b"x" * _STRETCH)
+
+
+def test_no_text_is_searched_in_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Watched:
+        """What is looked for, and how much was looked through each time."""
+
+        def __init__(self) -> None:
+            self.lengths: list[int] = []
+
+        def search(self, text: bytes | str, start: int = 0, end: int = sys.maxsize) -> None:
+            self.lengths.append(min(end, len(text)) - start)
+
+    control, markup = Watched(), Watched()
+    monkeypatch.setattr(file_kinds, "_CONTROL", control)
+    monkeypatch.setattr(file_kinds, "_MARKUP", markup)
+
+    assert kind_of("a.txt", b"x" + b"<" * 1_000_000).media_type == "text/plain"
+
+    for lengths in (control.lengths, markup.lengths):
+        assert sum(lengths) > 1_000_000
+        assert max(lengths) < 70_000
+
+
+def test_an_archive_of_too_much_is_not_even_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    crowded = document(**{f"word/{n}.xml": "" for n in range(file_kinds.MOST_ENTRIES)})
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+
+    with pytest.raises(Refusal) as refused:
+        kind_of("a.docx", crowded)
+
+    assert refused.value.fields["file"] == "unpacks to far more than it is"
 
 
 @pytest.mark.parametrize("name", DECEIVING)

@@ -185,6 +185,25 @@ async def test_deactivated_amir_is_out_at_once_and_his_tickets_are_nobodys(house
         await house.changes.carry_out(ada, tickets[0], "once-again", AssignAgent(agent=amir.id))
 
 
+async def test_a_ticket_that_bea_was_given_meanwhile_stays_hers(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, carla = await house.admin(), await house.customer()
+    amir, bea = await house.agent(ada), await house.agent(ada, BEA)
+    ticket = await ticket_of(house, carla, "opening")
+    await house.changes.carry_out(ada, ticket, "assigning", AssignAgent(agent=amir.id))
+    carry_out = house.changes.carry_out
+
+    async def once_bea_has_it(*asked: Any, **options: Any) -> Any:
+        await carry_out(ada, ticket, "to-bea-now", AssignAgent(agent=bea.id))
+        return await carry_out(*asked, **options)
+
+    monkeypatch.setattr(house.changes, "carry_out", once_bea_has_it)
+    await house.staff.change(ada, amir.id, {"active": False})
+
+    assert await house.rows("SELECT status, agent_id FROM tickets") == [("assigned", bea.id)]
+
+
 async def test_reactivated_amir_signs_in_again(house: House) -> None:
     ada = await house.admin()
     amir = await house.agent(ada)

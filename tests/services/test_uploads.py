@@ -1,5 +1,6 @@
 """Uploads that go on where they stopped."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ from ccr.desk.clock import DAY
 from ccr.desk.people import Person
 from ccr.desk.refusals import Code, Refusal
 from ccr.services.attachments import NewUpload
+from ccr.store.uploads import Upload
 from tests.file_corpus import HTML, MAKER, PDF, PLACE, WRITTEN, photograph, picture
 from tests.files_house import FilesHouse, open_files
+from tests.waiting import PATIENCE, until
 
 LONG = PDF[:9] + b"%" + b"x" * 5_000 + PDF[9:]
 
@@ -48,6 +51,77 @@ async def test_pieces_become_the_file(files: FilesHouse) -> None:
     assert await files.count("attachments") == 1
     assert await files.sweeper.sweep() == 3
     assert files.lying() == [LONG]
+
+
+async def test_who_asks_many_times_at_once_has_it_made_whole_once(files: FilesHouse) -> None:
+    carla, upload = await begun(files)
+    await files.uploads.take(carla, upload, 0, LONG)
+
+    first, *others = await asyncio.gather(*(files.uploads.finish(carla, upload) for _ in range(20)))
+
+    assert others == [first] * 19
+    assert files.lying() == [LONG] * 2, "the piece, and what it became"
+
+
+async def test_what_is_under_way_is_done_though_whoever_sent_it_has_left(files: FilesHouse) -> None:
+    carla, upload = await begun(files)
+    store = files.store
+
+    for n, asked in enumerate(
+        (files.uploads.take(carla, upload, 0, LONG), files.uploads.finish(carla, upload))
+    ):
+        store.slow.clear()
+        left = asyncio.create_task(asked)
+        await until(lambda n=n: store.putting > n)  # type: ignore[misc]
+        left.cancel()
+        await asyncio.gather(left, return_exceptions=True)
+        store.slow.set()
+        async with asyncio.timeout(PATIENCE):
+            while await files.count("files WHERE kept = 0 AND sweep_at > 0"):
+                await asyncio.sleep(0.005)
+
+    sent = await files.uploads.finish(carla, upload)
+    assert await files.fetch(carla, sent["id"]) == LONG
+    assert store.putting == 2
+
+
+async def test_of_pieces_that_come_at_once_only_the_one_that_is_taken_stays(files: FilesHouse) -> None:
+    carla, upload = await begun(files)
+
+    files.store.slow.clear()
+    came = [asyncio.create_task(files.uploads.take(carla, upload, 0, LONG)) for _ in range(10)]
+    await until(lambda: files.store.putting == 10)
+    files.store.slow.set()
+    taken = await asyncio.gather(*came, return_exceptions=True)
+    await files.sweeper.sweep()
+
+    assert sum(isinstance(one, Refusal) and one.code is Code.CONFLICT for one in taken) == 9
+    assert files.lying() == [LONG]
+    assert files.woken, "nobody waits for the next round"
+
+
+async def test_of_each_person_one_file_is_looked_at_at_a_time(
+    files: FilesHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at, others = list[int](), asyncio.Event()
+    attach = files.attachments.attach
+
+    async def slowly(upload: Upload, content: bytes) -> dict[str, Any]:
+        looked_at.append(upload.owner)
+        if upload.owner == files.desk.carla.id:
+            await others.wait()
+        return await attach(upload, content)
+
+    monkeypatch.setattr(files.attachments, "attach", slowly)
+    ticket = await files.desk.open()
+    sending = [asyncio.create_task(files.attach(files.desk.carla, ticket)) for _ in range(5)]
+    await until(lambda: bool(looked_at))
+
+    await files.attach(files.desk.amir, ticket)
+
+    assert looked_at == [files.desk.carla.id, files.desk.amir.id]
+    others.set()
+    await asyncio.gather(*sending)
 
 
 async def test_what_a_photograph_tells_goes_with_its_pieces_as_soon_as_it_is_whole(files: FilesHouse) -> None:

@@ -12,7 +12,6 @@ from ccr.desk.people import Person
 from ccr.package_files import template_folder
 from ccr.ports import MailReports
 from ccr.services.notice_traces import NoticeTraces
-from ccr.services.opening_hours import OpeningHours
 from ccr.services.reading import Reading
 from ccr.services.refusal_log import RefusalLog
 from ccr.site import errors, guards, limits, rendering
@@ -133,6 +132,7 @@ async def open_pages(
         rendering.set_up(app, templates=template_folder(), asset=lambda name: f"/static/{name}")
         blueprint = account_pages(
             accounts=house.accounts,
+            exports=house.exports,
             signing_in=house.signing_in,
             alarms=house.alarms,
             resets=house.resets,
@@ -148,7 +148,7 @@ async def open_pages(
         app.register_blueprint(blueprint)
         app.register_blueprint(help_pages(house.help_centre))
         app.register_blueprint(questions_pages(house.community, house.moderation))
-        app.register_blueprint(hours_pages(OpeningHours(house.database)))
+        app.register_blueprint(hours_pages(house.hours))
         app.register_blueprint(notices_pages(traces, house.notice_choices))
         app.register_blueprint(notices_api(traces, house.notice_choices))
         app.register_blueprint(hooks(traces))

@@ -76,6 +76,17 @@ async def test_carla_raises_a_ticket_and_the_same_key_brings_the_same_one(app: A
     assert await app.cast.count("tickets") == 2
 
 
+async def test_a_ticket_raised_to_talk_to_a_person_says_so_in_its_second_entry(app: App) -> None:
+    given = {"key": "carla-wishes", "query": "I want to talk to a person"}
+
+    (status, ticket), (_, again) = [await app.call("carla", "POST", "", given) for _ in "ab"]
+
+    assert (status, ticket["last_seq"], ticket["unread"], ticket["waiting_on"]) == (201, 2, 0, "agent")
+    assert again == ticket
+    timeline = await app.get("carla", f"/{ticket['id']}/timeline")
+    assert [entry["type"] for entry in timeline["entries"]] == ["ticket_opened", "person_requested"]
+
+
 async def test_a_ticket_that_cannot_be_raised_names_the_fields_at_fault_and_stores_nothing(app: App) -> None:
     well = {"key": "a-good-key", "query": "Where is it?"}
     for wrong, fields in [

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,10 @@ def answering() -> Quart:
     async def data() -> dict[str, str]:
         return {"text": "a ticket " * 200}
 
+    @app.get("/large")
+    async def large() -> dict[str, str]:
+        return {"text": "a ticket " * 20_000}
+
     @app.get("/small")
     async def small() -> str:
         return "<p>a ticket</p>"
@@ -160,7 +165,7 @@ def answering() -> Quart:
     return app
 
 
-@pytest.mark.parametrize("path", ["/page", "/json"])
+@pytest.mark.parametrize("path", ["/page", "/json", "/large"])
 async def test_what_is_worth_it_is_compressed(answering: Quart, path: str) -> None:
     plain = await answering.test_client().get(path)
     packed = await answering.test_client().get(path, headers=ASKED)
@@ -171,6 +176,22 @@ async def test_what_is_worth_it_is_compressed(answering: Quart, path: str) -> No
     assert gzip.decompress(body) == await plain.get_data(as_text=False)
     assert "Content-Encoding" not in plain.headers
     assert plain.headers["Vary"] == packed.headers["Vary"] == "Accept-Encoding"
+
+
+async def test_much_is_compressed_where_nobody_waits_for_it(
+    answering: Quart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def noted(content: bytes, *given: int, **named: int) -> bytes:
+        threads.append(threading.current_thread())
+        return content
+
+    monkeypatch.setattr(gzip, "compress", noted)
+    for path in ("/page", "/large"):
+        await answering.test_client().get(path, headers=ASKED)
+
+    assert [thread is threading.current_thread() for thread in threads] == [True, False]
 
 
 @pytest.mark.parametrize("path", ["/small", "/picture"])

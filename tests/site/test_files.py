@@ -1,5 +1,6 @@
 """Files over HTTP: attached, piece by piece or whole, and handed out so that they can only ever be files."""
 
+import asyncio
 import base64
 import io
 from collections.abc import AsyncIterator
@@ -9,12 +10,17 @@ from typing import Any
 import aiohttp
 import pytest
 from quart.datastructures import FileStorage
+from werkzeug.sansio.multipart import MultipartDecoder
 
+from ccr.services import attachments
 from ccr.services.attachments import NewUpload
 from ccr.services.uploads import PIECE
+from ccr.site import limits, multipart
+from ccr.store import uploads
 from tests.file_corpus import FORBIDDEN, HTML, PDF, picture
 from tests.live import Cast, registry_with_cast
 from tests.object_storage import serving
+from tests.waiting import PATIENCE, until
 
 LONG = PDF[:9] + b"%" + bytes(range(33, 127)) * 8_000 + PDF[9:]
 NAME = 'Ürgent "plan"; 漢.pdf'
@@ -241,6 +247,209 @@ async def test_it_says_which_protocol_it_speaks(cast: Cast) -> None:
     assert int(response.headers["Tus-Max-Size"]) == 10 * 1024 * 1024
 
 
+class Line:
+    """A form with a file on its way: what has come of it so far, and no end."""
+
+    def __init__(self, cast: Cast, name: str, path: str, length: int = 400_000) -> None:
+        headers = {
+            "Authorization": f"Bearer {cast.tokens[name]}",
+            "Content-Type": "multipart/form-data; boundary=xx",
+            "Content-Length": str(length),
+        }
+        client = cast.registry.site.test_client(use_cookies=False)
+        self.connection: Any = client.request(path, method="POST", headers=headers)
+
+    async def begin(self, field: str) -> None:
+        """The head of the file, and a little of it."""
+        await self.connection.__aenter__()
+        head = f'--xx\r\nContent-Disposition: form-data; name="{field}"; filename="a.pdf"\r\n\r\n'
+        await self.connection.send(head.encode() + PDF)
+
+    async def end(self, **fields: str) -> Any:
+        """The rest of the form; its answer."""
+        body, _ = encoded(fields, [])
+        await self.connection.send(b"\r\n" + body)
+        await self.connection.send_complete()
+        return await self.answer()
+
+    async def answer(self) -> Any:
+        """What was answered, whether or not the form has come to its end."""
+        await asyncio.wait_for(self.connection._task, PATIENCE)
+        return await self.connection.as_response()
+
+    async def cut(self) -> None:
+        """The line is gone."""
+        await self.connection.disconnect()
+        await self.connection.__aexit__(None, None, None)
+
+
+DOORS = {
+    "by a form": ("/tickets/{}/commands", "files"),
+    "by the API": ("/api/v1/tickets/{}/attachments", "file"),
+}
+
+
+@pytest.fixture(params=DOORS)
+def door(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """Where files are sent to, and in which field."""
+    return DOORS[request.param]
+
+
+@pytest.mark.parametrize(("name", "status"), [("omar", 404), ("bea", 404), ("ada", 403)])
+async def test_nothing_is_read_of_a_file_for_a_ticket_that_is_not_theirs(
+    cast: Cast, door: tuple[str, str], name: str, status: int
+) -> None:
+    line = Line(cast, name, door[0].format(await cast.ticket_with_agent()))
+
+    await line.begin(door[1])
+
+    assert (await line.answer()).status_code == status
+
+
+async def test_nothing_is_read_of_a_file_for_a_closed_ticket_or_beyond_what_may_be_sent_in_a_day(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, field = DOORS["by the API"]
+    closed, ticket = await cast.ticket_with_agent(), await cast.ticket_with_agent()
+    await cast.do("carla", closed, "close_ticket")
+    monkeypatch.setattr(attachments, "A_DAY", 0)
+
+    for where, status in ((closed, 409), (ticket, 429)):
+        line = Line(cast, "carla", path.format(where))
+        await line.begin(field)
+        assert (await line.answer()).status_code == status
+
+
+async def test_a_form_with_a_file_for_a_ticket_closed_meanwhile_comes_back_with_its_words(cast: Cast) -> None:
+    ticket = await cast.ticket_with_agent()
+    await cast.do("carla", ticket, "close_ticket")
+
+    refused = await Browser(cast, ticket).send(("a.pdf", PDF), body="My words")
+
+    assert refused.status_code == 409
+    assert "The ticket is closed." in await refused.get_data(as_text=True)
+    assert await cast.count("attachments") == 0
+
+
+async def test_a_few_files_are_sent_by_one_person_at_once_and_others_do_not_wait_for_them(
+    tmp_path: Path, door: tuple[str, str]
+) -> None:
+    async with registry_with_cast(tmp_path, rate_limits=True) as cast:
+        path, field = door
+        carlas = path.format(await cast.ticket_with_agent())
+        lines = [Line(cast, "carla", carlas) for _ in range(multipart.AT_ONCE)]
+        for line in lines:
+            await line.begin(field)
+        await until(lambda: taken(cast) == multipart.AT_ONCE)
+
+        too_many = Line(cast, "carla", carlas)
+        await too_many.begin(field)
+        refused = await too_many.answer()
+        assert (refused.status_code, int(refused.headers["Retry-After"])) == (429, limits.PLACE_IN)
+
+        omars = Line(cast, "omar", path.format(await cast.raise_ticket("omar")))
+        await omars.begin(field)
+        fields = {"type": "post_message", "key": "a-key-of-a-form", "body": "Here"}
+        assert (await omars.end(**fields)).status_code in (201, 303)
+        await lines.pop().cut()
+        assert (await lines.pop().end(**fields)).status_code in (201, 303)
+        await until(lambda: taken(cast) == multipart.AT_ONCE - 2)
+        again = Line(cast, "carla", carlas)
+        await again.begin(field)
+        assert (await again.end(**fields | {"key": "another-key-of-it"})).status_code in (201, 303)
+
+        for line in lines:
+            await line.cut()
+        await until(lambda: taken(cast) == 0)
+
+
+def taken(cast: Cast) -> int:
+    """The places of all people together."""
+    return sum(cast.registry.site.extensions["ccr.limits"]._taken.values())
+
+
+async def test_a_slow_line_is_waited_for_and_a_silent_one_is_not(
+    cast: Cast, door: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The loop's clock is put forward, for a machine that stands still for a moment must not be taken for a silent line.
+    loop, ahead, waits = asyncio.get_running_loop(), 0.0, 0
+    tells, goes_on = loop.time, multipart._Steady._more
+    monkeypatch.setattr(loop, "time", lambda: tells() + ahead)
+
+    async def counted(body: Any) -> bytes:
+        nonlocal waits
+        waits += 1
+        return await goes_on(body)
+
+    monkeypatch.setattr(multipart._Steady, "_more", counted)
+    path, field = door
+    ticket = await cast.ticket_with_agent()
+    slow, silent = Line(cast, "carla", path.format(ticket)), Line(cast, "carla", path.format(ticket))
+
+    await slow.begin(field)
+    await until(lambda: waits == 2)  # that has come, and the next is waited for
+    for number in range(3, 7):
+        ahead += multipart.SILENCE / 2
+        await slow.connection.send(b"%")
+        await until(lambda: waits == number)  # noqa: B023 - within this turn
+    fields = {"type": "post_message", "key": "a-key-of-a-form", "body": "Here"}
+    assert (await slow.end(**fields)).status_code in (201, 303)
+
+    waits = 0
+    await silent.begin(field)
+    await until(lambda: waits == 2)
+    ahead += multipart.SILENCE
+    refused = await silent.answer()
+    assert (refused.status_code, taken(cast)) == (400, 0)
+    assert "did not arrive in time" in await refused.get_data(as_text=True)
+
+
+ENDLESS = {
+    "the head of a file": b"a: b\r\n",
+    "one line of it": b"Content-Disposition: form-data; " + b"a=b; " * 20_000,
+    "fields": b'\r\n\r\n\r\n--xx\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + b"x" * 10_000,
+}
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+async def test_beside_its_files_a_form_is_as_small_as_any(
+    cast: Cast, door: tuple[str, str], what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken_apart: list[int] = []
+    receive = MultipartDecoder.receive_data
+
+    def watched(decoder: MultipartDecoder, part: bytes | None) -> None:
+        taken_apart.append(len(part or b""))
+        receive(decoder, part)
+
+    monkeypatch.setattr(MultipartDecoder, "receive_data", watched)
+    path, field = door
+    line = Line(cast, "carla", path.format(await cast.ticket_with_agent()))
+    await line.connection.__aenter__()
+    await line.connection.send(f'--xx\r\nContent-Disposition: form-data; name="{field}"\r\n'.encode())
+    await line.connection.send(ENDLESS[what] * (1_000_000 // len(ENDLESS[what])))
+
+    refused = await line.answer()
+    assert (refused.status_code, taken(cast)) == (413, 0)
+    assert sum(taken_apart) < 400_000
+    assert max(taken_apart) < 70_000
+
+
+async def test_what_is_in_a_file_is_not_counted_to_what_is_beside_it(
+    cast: Cast, door: tuple[str, str]
+) -> None:
+    path, field = door
+    line = Line(cast, "carla", path.format(await cast.ticket_with_agent()))
+
+    await line.begin(field)
+    await line.connection.send(b"\r\n%%\r" * 200_000 + b"\r\n" + PDF)
+
+    fields = {"type": "post_message", "key": "a-key-of-a-form", "body": "Here" * 1_000}
+    assert (await line.end(**fields)).status_code in (201, 303)
+    [(size,)] = await cast.rows("SELECT bytes FROM attachments")
+    assert size == len(PDF) * 2 + 1_000_002
+
+
 class Browser:
     """A browser of Carla's without scripts."""
 
@@ -292,6 +501,68 @@ async def test_without_scripts_a_form_brings_files(cast: Cast) -> None:
     assert html.count('class="picture"') == 1
     assert "Plan.pdf" in html
     assert '<p class="body"></p>' not in html.partition("<template")[0]
+
+
+OTHERS: dict[str, tuple[str, list[tuple[str, bytes]]]] = {
+    "other words": ("Other words", [("Plan.pdf", PDF), ("a.png", picture("PNG"))]),
+    "another picture": ("Both", [("Plan.pdf", PDF), ("a.png", picture("PNG", size=(9, 9)))]),
+    "another name": ("Both", [("Plan B.pdf", PDF), ("a.png", picture("PNG"))]),
+    "one more": ("Both", [("Plan.pdf", PDF), ("a.png", picture("PNG")), ("b.pdf", PDF)]),
+    "the other way round": ("Both", [("a.png", picture("PNG")), ("Plan.pdf", PDF)]),
+    "none": ("Both", []),
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+async def test_another_form_under_a_used_key_comes_back_and_is_not_lost(cast: Cast, other: str) -> None:
+    ticket = await cast.ticket_with_agent()
+    carla = Browser(cast, ticket)
+    await carla.send(("Plan.pdf", PDF), ("a.png", picture("PNG")), body="Both")
+
+    words, files = OTHERS[other]
+    refused = await carla.send(*files, body=words)
+
+    html = await refused.get_data(as_text=True)
+    assert refused.status_code == 409
+    assert "This key was used for another command." in html
+    assert f">{words}</textarea>" in html
+    assert 'value="a-key-of-a-form"' not in html
+    assert (await cast.count("entries"), await cast.count("attachments")) == (3, 2)
+
+
+async def test_a_file_under_the_key_of_words_alone_is_not_lost(cast: Cast) -> None:
+    ticket = await cast.ticket_with_agent()
+    carla = Browser(cast, ticket)
+    await carla.send(body="Words")
+
+    assert (await carla.send(("Plan.pdf", PDF), body="Words")).status_code == 409
+    assert (await carla.send(("Plan.pdf", PDF), body="Words", key="a-new-key-of-it")).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "status"),
+    [("a", PDF, 303), ("a", PDF + b"%", 409), ("b", PDF, 409)],
+    ids=["same", "longer", "other name"],
+)
+async def test_long_after_it_was_sent_a_file_is_known_by_name_and_size(
+    cast: Cast, name: str, content: bytes, status: int
+) -> None:
+    ticket = await cast.ticket_with_agent()
+    carla = Browser(cast, ticket)
+    await carla.send(("a", PDF), body="Words")
+    await cast.registry.database.write(lambda c: uploads.forget_before(c, 2**62))
+
+    assert (await carla.send((name, content), body="Words")).status_code == status
+    assert await cast.count("entries") == 3
+
+
+async def test_words_taken_back_are_not_what_comes_again_under_their_key(cast: Cast) -> None:
+    ticket = await cast.ticket_with_agent()
+    carla = Browser(cast, ticket)
+    await carla.send(("Plan.pdf", PDF), body="Words")
+    await cast.do("carla", ticket, "redact_message", of=3)
+
+    assert (await carla.send(("Plan.pdf", PDF), body="Words")).status_code == 409
 
 
 async def test_a_form_with_a_wrong_file_comes_back_with_its_words(cast: Cast) -> None:

@@ -70,3 +70,20 @@ def test_many_addresses_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) 
         spent(bucket, 1, f"192.0.2.{number}")
 
     assert len(bucket._buckets) == 10
+
+
+def test_places_are_given_back_whatever_becomes_of_what_took_them() -> None:
+    places = Limits(clock=Clock())
+
+    with (
+        contextlib.suppress(RuntimeError),
+        places.place("files", "Carla", 1),
+        places.place("files", "Omar", 1),
+    ):
+        with pytest.raises(Refusal) as refused:
+            places.place("files", "Carla", 1).__enter__()
+        raise RuntimeError
+
+    assert (refused.value.code, refused.value.retry_after) == (Code.RATE_LIMITED, limits.PLACE_IN)
+    with places.place("files", "Carla", 1):
+        pass

@@ -109,3 +109,61 @@ async def test_none_of_what_goes_well_nor_of_who_has_to_sign_in(
 
     assert [answer.status_code for answer in (said, strange, tried)] == [200, 401, 401]
     assert refusals_logged(log) == []
+
+
+URL_ENCODED = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data; boundary=cut"
+FIELD = b'--cut\r\nContent-Disposition: form-data; name="email"\r\n\r\ncarla@example.org\r\n'
+FILE = b'--cut\r\nContent-Disposition: form-data; name="email"; filename="email"\r\n\r\n'
+
+
+@pytest.mark.parametrize(
+    ("kind", "start"),
+    [(URL_ENCODED, b"a=&"), (MULTIPART, FIELD), (MULTIPART, FILE)],
+    ids=["plain", "fields", "file"],
+)
+@pytest.mark.parametrize("says_so", [True, False])
+async def test_a_form_that_brings_no_files_is_256_kib_at_most(
+    cast: Cast, kind: str, start: bytes, *, says_so: bool
+) -> None:
+    length = 256 * 1024 + 1
+    headers = {"Content-Type": kind, "Origin": HERE} | ({"Content-Length": str(length)} if says_so else {})
+    client = cast.registry.site.test_client()
+    async with client.request("/login", method="POST", headers=headers) as connection:
+        body = (start * length)[:length] if start is not FILE else start.ljust(length)
+        await connection.send(body[:100_000])
+        await connection.send(body[100_000:])
+        await connection.send_complete()
+    response = await connection.as_response()
+
+    assert response.status_code == 413
+    assert "More was sent than is allowed." in await response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(("fields", "status"), [(1_000, 400), (1_001, 413)])
+@pytest.mark.parametrize("kind", [URL_ENCODED, MULTIPART], ids=["plain", "parts"])
+async def test_a_form_has_a_thousand_fields_at_most(cast: Cast, kind: str, fields: int, status: int) -> None:
+    body = FIELD * fields + b"--cut--\r\n" if kind is MULTIPART else b"&".join([b"a="] * fields)
+    headers = {"Content-Type": kind, "Origin": HERE}
+
+    response = await cast.registry.site.test_client().post("/login", data=body, headers=headers)
+
+    assert response.status_code == status
+
+
+async def test_the_longest_form_that_may_be_sent_is_read(cast: Cast) -> None:
+    carla = Browser(cast.registry.site)
+    await carla.send("/login", origin=HERE, email=CARLA["email"], password=PASSWORD)
+
+    sent = {
+        "key": new_key(),
+        "query": "\U0001f4e6" * 150,
+        "details": "\U0001f4e6" * 4_000,
+        "priority": "normal",
+    }
+    assert (await carla.send("/tickets/new", origin=HERE, **sent)).status == 303
+    too_long = await carla.send("/tickets/new", origin=HERE, **sent | {"details": "\U0001f4e6" * 20_000})
+
+    assert too_long.status == 400
+    assert "\U0001f4e6" * 20_000 in too_long.html
+    assert await cast.rows("SELECT COUNT(*) FROM tickets") == [(1,)]
