@@ -38,6 +38,13 @@ DORA = {
     "mobile": "+47 22 22 22",
 }
 
+UNSETTLED = """(() => {
+  const start = window.setTimeout;
+  window.setTimeout = (work, delay, ...given) =>
+    delay === 5_000 ? (window.settleNow = work) : start(work, delay, ...given);
+})()"""
+"""Five seconds on, a page fetches what only later ones use. By this script it does once told to, by `settleNow()`."""
+
 LIVE = "[data-live]"
 """A timeline or a list that hears of everything by now."""
 
@@ -56,9 +63,16 @@ class Desk:
         self.bad_line = proxy
         self.live.url = proxy.url
 
-    async def visit(self, name: str, path: str = "/tickets", *, live: bool = True, **look: Any) -> Page:
-        """A page of a new browser of this person's; `live` unless it has no scripts or nothing to hear."""
+    async def visit(
+        self, name: str, path: str = "/tickets", *, live: bool = True, script: str = "", **look: Any
+    ) -> Page:
+        """A page of a new browser of this person's; `live` unless it has no scripts or nothing to hear.
+
+        In every page of this browser `script` runs before the page's own.
+        """
         page = await self._open(look)
+        if script:
+            await page.context.add_init_script(script)
         await self._sign_in(page, name)
         if path != "/tickets":
             await page.goto(path)
@@ -135,6 +149,16 @@ async def comes_true(page: Page, expression: str, arg: Any = None) -> None:
     async with asyncio.timeout(WITHIN):
         while not await page.evaluate(expression, arg):
             await asyncio.sleep(0.02)
+
+
+DRAFTS_HELD = """async (count) =>
+  (await navigator.locks.query()).held.filter(({ name }) => name.startsWith("ccr:draft:")).length === count
+"""
+
+
+async def only_hold_drafts(*pages: Page) -> None:
+    """The browser has noticed that other pages are gone, and what was half written there may go on elsewhere."""
+    await comes_true(pages[0], DRAFTS_HELD, len(pages))
 
 
 @asynccontextmanager

@@ -1,11 +1,13 @@
 """A desk whose people come by a line of their own, which the test makes as bad as it likes."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from playwright.async_api import Page, expect
 
-from tests.browser.desk import Desk
+from tests.browser.desk import Desk, comes_true
+from tests.live import WITHIN
 from tests.proxy import Proxy, open_proxy
 
 BODY = "textarea[name=body]"
@@ -49,11 +51,10 @@ async def write_unsent(page: Page, *texts: str) -> None:
 
 
 async def _kept(page: Page, count: int) -> None:
-    draft = "Object.keys(localStorage).some((name) => name.startsWith('ccr:draft:'))"
-    for _ in range(500):
-        if not await page.evaluate(draft) and await outgoing(page) >= count:
-            return
-    raise AssertionError("it is not kept")
+    await comes_true(page, "!Object.keys(localStorage).some((name) => name.startsWith('ccr:draft:'))")
+    async with asyncio.timeout(WITHIN):
+        while await outgoing(page) < count:
+            await asyncio.sleep(0.02)
 
 
 async def outgoing(page: Page) -> int:

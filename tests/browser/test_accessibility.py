@@ -191,11 +191,13 @@ async def test_no_page_is_left_out(live: Live) -> None:
 
 
 async def links_of_mails(live: Live) -> list[str]:
-    """To end a session, and to hear no more of something: for whoever reads the mail, signed in or not."""
+    """To sign a device out, and to hear no more of something: for whoever reads the mail, signed in or not."""
     session = live.sessions["omar"]
-    [(begun_at,)] = await live.rows("SELECT created_at FROM sessions WHERE id = ?", session)
+    [begun] = await live.rows(
+        "SELECT id, created_at, person_id, device_hash FROM sessions WHERE id = ?", session
+    )
     return [
-        f"/sign-out/{live.registry.alarms.token(session, begun_at)}",
+        f"/sign-out/{live.registry.alarms.token(*begun)}",
         live.registry.notice_choices.link(live.id("omar"), Kind.MESSAGE_WAITING),
     ]
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.desk import Desk, open_desk
-from tests.watson import Watson, watson_served
+from tests.watson import ORDER, Watson, watson_served
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -65,6 +65,18 @@ async def test_the_keyboard_opens_and_closes_it(desk: Desk) -> None:
     await expect(bubble).to_be_focused()
 
 
+async def test_what_was_said_last_stays_in_sight_when_a_keyboard_takes_the_room(desk: Desk) -> None:
+    page = await stranger(desk, "/", viewport={"width": 390, "height": 844})
+    await page.get_by_role("link", name="Ask").click()
+    await page.get_by_role("button", name="I cannot sign in").click()
+    last = page.get_by_role("button", name="I need a one-time code")
+    await expect(last).to_be_in_viewport(ratio=1)
+
+    await page.set_viewport_size({"width": 390, "height": 420})
+
+    await expect(last).to_be_in_viewport(ratio=1)
+
+
 async def test_without_scripts_it_is_a_link_to_the_help(desk: Desk) -> None:
     page = await stranger(desk, "/", java_script_enabled=False)
 
@@ -88,6 +100,9 @@ async def test_whoever_talks_to_watson_is_told_first(
         await ask(page, "menu")
         await page.get_by_role("button", name="The bill").click()
         await expect(log.get_by_text("You said bill")).to_be_visible()
+        await ask(page, ORDER)
+        await page.get_by_role("button", name="I need a drink refill.").click()
+        await expect(log.get_by_text("You chose I need a drink refill.")).to_be_visible()
         await ask(page, "picture")
         await expect(log.get_by_role("link", name="The button")).to_have_attribute(
             "rel", "noopener noreferrer"

@@ -1,6 +1,4 @@
-"""The assistant where a ticket is raised and on its timeline: the embedded one, and Watson's stand-in behind the real
-SDK.
-"""
+"""The assistant on a ticket's timeline: the embedded one, and Watson's stand-in behind the real SDK."""
 
 import asyncio
 import json
@@ -39,12 +37,6 @@ async def with_watson(tmp_path: Path, chromium_path: Path, watson: Watson) -> As
         yield opened
 
 
-async def ask(page: Page, text: str) -> None:
-    """Type it into the assistant."""
-    await page.get_by_label("Your question").fill(text)
-    await page.keyboard.press("Enter")
-
-
 async def write(page: Page, text: str) -> None:
     """Send a message, which is stored when this returns."""
     await page.get_by_label("Message", exact=True).fill(text)
@@ -75,62 +67,6 @@ async def tell_how_long(desk: Desk, ticket: int) -> None:
         lambda c: c.run("UPDATE tickets SET waiting_since = waiting_since - ? WHERE id = ?", HOUR, ticket)
     )
     await bot.look_around()
-
-
-async def test_the_assistant_settles_it_and_there_is_no_ticket(desk: Desk) -> None:
-    page = await desk.visit("carla", "/tickets/new", live=False)
-    await page.get_by_role("link", name="Ask", exact=True).click()
-    await expect(page.get_by_text("What is it about? Tell me")).to_be_visible()
-
-    await ask(page, "can i take back a mesage")
-    await expect(page.get_by_role("log").get_by_role("link", name="Taking a message back")).to_be_visible()
-    await page.get_by_role("button", name="That settles it").click()
-
-    await expect(page.get_by_text("no ticket is needed")).to_be_visible()
-    await page.get_by_role("log").get_by_role("link", name="My tickets").click()
-    await page.wait_for_url("**/tickets")
-    assert await desk.live.count("tickets") == 0
-
-
-async def test_what_it_does_not_know_it_puts_into_the_form(desk: Desk) -> None:
-    page = await desk.visit("carla", "/tickets/new", live=False)
-    await page.get_by_role("link", name="Ask", exact=True).click()
-    await ask(page, "My kettle <b>hums</b>")
-    await expect(page.get_by_text("I don’t know that")).to_be_visible()
-    await expect(page.get_by_role("button", name="That settles it")).to_have_count(0)
-    await ask(page, "Since yesterday")
-
-    await page.get_by_role("button", name="Fill in the form for me").click()
-
-    await expect(page.get_by_label("What is it about?")).to_have_value("My kettle <b>hums</b>")
-    await expect(page.get_by_label("What is it about?")).to_be_focused()
-    await expect(page.get_by_label("Details")).to_have_value("My kettle <b>hums</b>\nSince yesterday")
-    await page.get_by_role("button", name="Raise the ticket").click()
-    await page.wait_for_url("**/tickets/1")
-    await expect(page.locator(".opening .query")).to_have_text("My kettle <b>hums</b>")
-
-
-async def test_watson_settles_one_thing_and_fills_in_the_form_for_another(
-    with_watson: Desk, watson: Watson
-) -> None:
-    page = await with_watson.visit("carla", "/tickets/new", live=False)
-    await page.get_by_role("link", name="Ask", exact=True).click()
-    await expect(page.get_by_text("What you write here goes to IBM")).to_be_visible()
-    await expect(page.get_by_text("What is it about? Tell me")).to_be_visible()
-    assert watson.heard == []
-    await ask(page, "Is it open?")
-    await expect(page.get_by_text("You said Is it open?")).to_be_visible()
-    await page.get_by_role("button", name="That settles it").click()
-    await expect(page.get_by_text("no ticket is needed")).to_be_visible()
-
-    await ask(page, "human")
-    await expect(page.get_by_text("Somebody is here.")).to_be_visible()
-    await expect(page.get_by_role("log").get_by_role("link", name="Raise a ticket")).to_have_count(0)
-    await page.get_by_role("button", name="Fill in the form for me").click()
-
-    await expect(page.get_by_label("What is it about?")).to_have_value("human")
-    await expect(page.get_by_label("Details")).to_have_value("")
-    assert await with_watson.live.count("tickets") == 0
 
 
 async def test_the_bot_answers_until_carla_wants_a_person(with_bot: Desk) -> None:
@@ -262,7 +198,7 @@ async def test_while_watson_hangs_people_talk(with_watson: Desk, watson: Watson)
     await has_read(desk, 3)
     watson.always = "hang"
 
-    await write(carla, "Is anybody there?")
+    await write(carla, "Any idea?")
     await desk.live.do("amir", ticket, "post_message", body="I am.")
 
     await expect(carla.get_by_text("I am.", exact=True)).to_be_visible()

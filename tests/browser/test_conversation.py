@@ -242,6 +242,67 @@ async def test_who_loses_the_ticket_is_told_and_hears_no_more(desk: Desk) -> Non
     assert await said(amir) == []
 
 
+async def test_who_has_got_the_ticket_back_by_the_time_they_hear_of_losing_it_goes_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    amir = await desk.visit("amir", f"/tickets/{ticket}")
+    changed, late = desk.live.registry.publisher.changed, list[Any]()
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.live.registry.publisher, "changed", lambda *given: late.append(given))
+        for agent in ("bea", "amir"):
+            await desk.live.do("ada", ticket, "assign_agent", agent=desk.live.id(agent))
+    for given in late:
+        changed(*given)
+
+    await expect(amir.locator(".entries > :last-child")).to_have_id("e4")
+    await desk.live.do("carla", ticket, "post_message", body="Hello again")
+    await expect(amir.locator(".entries .body")).to_have_text(["Hello again"])
+    await expect(amir.locator("#gone")).to_be_hidden()
+    await expect(amir.locator(BODY)).to_be_visible()
+
+
+async def test_what_is_typed_beside_the_conversation_outlives_what_others_change(desk: Desk) -> None:
+    live = desk.live
+    ticket = await live.ticket_with_agent()
+    amir = await desk.visit("amir", f"/tickets/{ticket}")
+    reason = amir.get_by_label("Why, if you like to say")
+    await amir.get_by_text("Close the ticket …").click()
+    await reason.fill("It had gone to the old address")
+    await reason.evaluate("area => area.setSelectionRange(3, 6)")
+
+    await live.do("ada", ticket, "set_priority", priority="high")
+    await expect(amir.get_by_label("Priority")).to_have_value("high")
+    await expect(reason).to_be_focused()
+    await amir.keyboard.type("went")
+    await expect(reason).to_have_value("It went gone to the old address")
+    await amir.get_by_text("Close the ticket …").focus()
+    await live.do("ada", ticket, "set_priority", priority="low")
+    await expect(amir.get_by_label("Priority")).to_have_value("low")
+
+    await expect(amir.get_by_text("Close the ticket …")).to_be_focused()
+    await expect(reason).to_have_value("It went gone to the old address")
+
+
+async def test_a_choice_is_kept_until_it_is_made_and_then_is_as_others_change_it(desk: Desk) -> None:
+    live = desk.live
+    ticket = await live.raise_ticket()
+    ada = await desk.visit("ada", f"/tickets/{ticket}")
+    agent, priority = ada.get_by_label("Agent", exact=True), ada.get_by_label("Priority")
+    about = ada.locator("#about")
+    await priority.select_option("urgent")
+
+    await live.do("ada", ticket, "assign_agent", agent=live.id("bea"))
+    await expect(agent).to_have_value(str(live.id("bea")))
+    await expect(priority).to_have_value("urgent")
+    await ada.get_by_role("button", name="Set").click()
+    await expect(about).to_contain_text("Urgent")
+    await live.do("ada", ticket, "set_priority", priority="low")
+
+    await expect(about).to_contain_text("Low")
+    await expect(priority).to_have_value("low")
+
+
 async def test_a_session_that_ended_elsewhere_leads_to_the_sign_in_and_back(desk: Desk) -> None:
     ticket = await desk.live.ticket_with_agent()
     carla = await desk.visit("carla", f"/tickets/{ticket}")

@@ -5,7 +5,7 @@ import hashlib
 import os
 import re
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -80,6 +80,14 @@ def large_photograph() -> bytes:
     noise = Image.effect_noise((2400, 1800), 90).convert("RGB")
     made = saved(noise, "JPEG", quality=92)
     return made + b"\0" * (5_000_000 - len(made)) if len(made) < 5_000_000 else made
+
+
+def shaky_store(desk: Desk) -> Shaky:
+    """What files are kept in from now on."""
+    attachments = desk.live.registry.attachments
+    store: Any = Shaky(attachments.store)
+    attachments.store = store
+    return cast(Shaky, store)
 
 
 async def shown(page: Page, selector: str) -> None:
@@ -189,6 +197,26 @@ async def test_what_is_picked_can_be_left_out_and_pasted_and_dropped(desk: Desk)
     await expect(carla.locator("#e3 .file .name")).to_have_text("drop.txt")
 
 
+async def test_what_is_picked_stays_while_the_ticket_is_closed(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    await carla.set_input_files(PICK, PLAN)
+    await expect(carla.locator(".tray .pick")).to_have_count(1)
+    await expect(carla.locator(".tray progress")).to_be_hidden()  # it has arrived: a closed ticket takes none
+    await carla.fill(BODY, "This is the plan")
+
+    await desk.live.do("amir", ticket, "close_ticket")
+    await expect(carla.get_by_text("This ticket is closed.")).to_be_visible()
+    await desk.live.do("carla", ticket, "reopen_ticket")
+    await expect(carla.locator(".tray .pick")).to_contain_text("Plan.pdf")
+    await carla.press(BODY, "Enter")
+
+    sent = carla.locator(".entries .mine").last
+    await expect(sent.locator(".body")).to_have_text("This is the plan")
+    await expect(sent.locator(".file .name")).to_have_text("Plan.pdf")
+    await expect(carla.locator(".tray .pick")).to_have_count(0)
+
+
 async def test_a_large_picture_arrives_over_a_slow_line_that_is_cut_twice(desk: Desk) -> None:
     ticket, content = await desk.live.ticket_with_agent(), large_photograph()
     picture: FilePayload = {"name": "large.jpg", "mimeType": "image/jpeg", "buffer": content}
@@ -268,9 +296,7 @@ async def test_a_message_that_waits_for_its_file_outlives_a_reload_and_can_be_ca
 async def test_a_message_that_waits_for_its_file_outlives_somebody_elses_sign_out_and_not_ones_own(
     desk: Desk,
 ) -> None:
-    ticket, attachments = await desk.live.ticket_with_agent(), desk.live.registry.attachments
-    shaky: Any = Shaky(attachments.store)
-    attachments.store = shaky
+    ticket, store = await desk.live.ticket_with_agent(), shaky_store(desk)
     page = await desk.visit("carla", f"/tickets/{ticket}")
 
     async def sends(words: str) -> None:
@@ -288,28 +314,30 @@ async def test_a_message_that_waits_for_its_file_outlives_somebody_elses_sign_ou
         await page.wait_for_url("**/tickets")
         await page.goto(path)
 
-    shaky.away = True
+    store.away = True
     await sends("With the plan")
     await page.context.clear_cookies()  # as after a session that has simply run out
     await becomes("omar", "/account")
     await page.click("footer button")
     await page.wait_for_url("**/login**")
-    shaky.away = False
+    store.away = False
     await becomes("carla", f"/tickets/{ticket}")
     await expect(page.locator("#e3 .file .name")).to_have_text("Plan.pdf")
     await expect(page.locator("#e3 .body")).to_have_text("With the plan")
 
-    shaky.away = True
+    store.away = True
     await sends("Not this one")
     await page.click("footer button")
     await page.get_by_role("button", name="Sign out all the same").click()
     await page.wait_for_url("**/login**")
-    shaky.away = False
+    store.away = False
     await becomes("carla", f"/tickets/{ticket}")
     await page.wait_for_selector(LIVE)
     assert await page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('ccr:'))") == []
     assert await page.evaluate(PARCELS) == 0
-    desk.complaints[:] = [words for words in desk.complaints if not re.search("status of (409|503)", words)]
+    desk.complaints[:] = [
+        words for words in desk.complaints if not re.search("status of (401|409|503)", words)
+    ]
 
 
 async def test_over_a_slow_line_pictures_are_made_smaller_first(desk: Desk) -> None:
@@ -334,12 +362,10 @@ async def test_over_a_slow_line_pictures_are_made_smaller_first(desk: Desk) -> N
 
 
 async def test_while_the_store_is_away_the_upload_says_so_and_tries_again(desk: Desk) -> None:
-    ticket, attachments = await desk.live.ticket_with_agent(), desk.live.registry.attachments
-    shaky: Any = Shaky(attachments.store)
-    attachments.store = shaky
+    ticket, store = await desk.live.ticket_with_agent(), shaky_store(desk)
     carla = await desk.visit("carla", f"/tickets/{ticket}")
 
-    shaky.away = True
+    store.away = True
     await carla.locator(PICK).set_input_files(PLAN)
     await expect(carla.locator(".tray .error")).to_contain_text("Files cannot be stored")
     await carla.press(BODY, "Enter")
@@ -347,10 +373,33 @@ async def test_while_the_store_is_away_the_upload_says_so_and_tries_again(desk: 
     await carla.press(BODY, "Enter")
     await expect(carla.locator("#e3 .body")).to_have_text("Words go")
     await expect(carla.locator(".pending .pick .error")).to_contain_text("Files cannot be stored")
-    shaky.away = False
+    store.away = False
 
     await expect(carla.locator("#e4 .file .name")).to_have_text("Plan.pdf", timeout=40_000)
     assert await desk.live.count("attachments") == 1
+    desk.complaints[:] = [words for words in desk.complaints if "status of 503" not in words]
+
+
+async def test_a_message_cancelled_while_the_ticket_is_closed_leaves_its_words_for_when_it_is_open(
+    desk: Desk,
+) -> None:
+    ticket, store = await desk.live.ticket_with_agent(), shaky_store(desk)
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    store.away = True
+    await carla.locator(PICK).set_input_files(PLAN)
+    await expect(carla.locator(".tray .error")).to_contain_text("Files cannot be stored")
+    await carla.fill(BODY, "This is the plan")
+    await carla.press(BODY, "Enter")
+    await expect(carla.locator(".pending .entry")).to_contain_text("This is the plan")
+
+    await desk.live.do("amir", ticket, "close_ticket")
+    await expect(carla.get_by_text("This ticket is closed.")).to_be_visible()
+    await carla.get_by_role("button", name="Cancel").click()
+    await expect(carla.get_by_role("alert").filter(has_text="Your words are kept.")).to_be_visible()
+    await expect(carla.locator(".pending .entry")).to_have_count(0)
+    await carla.get_by_role("button", name="Reopen the ticket").click()
+
+    await expect(carla.locator(BODY)).to_have_value("This is the plan")
     desk.complaints[:] = [words for words in desk.complaints if "status of 503" not in words]
 
 

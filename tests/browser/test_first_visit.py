@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.desk import LIVE, Desk
+from tests.browser.desk import LIVE, UNSETTLED, Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -26,7 +26,7 @@ async def test_a_ticket_with_thirty_messages_is_a_light_page(desk: Desk) -> None
     for number in range(30):
         name = "carla" if number % 2 == 0 else "amir"
         await desk.live.do(name, ticket, "post_message", body=f"{WORDS[number % len(WORDS)]} ({number})")
-    page = await desk.visit("carla", "/account", live=False)
+    page = await desk.visit("carla", "/account", live=False, script=UNSETTLED)
     session = await page.context.new_cdp_session(page)
     await session.send("Network.enable")
     await session.send("Network.setCacheDisabled", {"cacheDisabled": True})

@@ -74,6 +74,21 @@ async def test_pages_fit_on_every_screen(desk: Desk, name: str) -> None:
     assert not found
 
 
+async def test_a_strangers_pages_fit_on_every_screen(desk: Desk) -> None:
+    context = await desk.browser.new_context(base_url=desk.live.url)
+    page = await context.new_page()
+
+    found = {}
+    for path in ("/", "/login", "/register", "/help", "/help/questions"):
+        await page.goto(path)
+        for width in WIDTHS:
+            await page.set_viewport_size({"width": width, "height": 800})
+            if wrong := await faults(page):
+                found[path, width] = wrong
+
+    assert not found
+
+
 @pytest.mark.parametrize("width", WIDTHS[:2])
 async def test_a_ticket_fits_without_scripts_too(desk: Desk, width: int) -> None:
     await a_full_desk(desk)

@@ -117,7 +117,7 @@ class Browser:
 
     async def shows(self, *expected: list[str]) -> None:
         """Wait until title, text and tag of just these stand on the screen."""
-        found: list[list[str]] = []
+        found: list[list[str]] = await self._worker.evaluate(SHOWN)
         try:
             async with asyncio.timeout(WITHIN):
                 while sorted(found) != sorted(expected):
@@ -230,6 +230,30 @@ async def test_an_agent_turns_them_on_and_each_ticket_has_one_that_leads_to_it(n
     await browser.shows(of(other, "A ticket is yours now"))
     assert await browser.click(other) == [f"focus /tickets/{other}"]
     await browser.shows()
+
+
+@pytest.mark.parametrize(
+    "sign_out",
+    [
+        "document.querySelector('form[action=\"/logout\"]').requestSubmit()",
+        "document.querySelector('form[action=\"/logout\"]').submit()",
+    ],
+    ids=["by script", "by the form alone"],
+)
+async def test_signing_out_takes_them_off_the_screen(notified: Notified, sign_out: str) -> None:
+    page = await notified.visit("amir", "/account")
+    await page.get_by_role("button", name="Turn on in this browser").click()
+    await page.wait_for_selector("text=This browser shows notifications from now on.")
+    browser = await notified.browser(page)
+    ticket = await notified.desk.live.ticket_with_agent()
+    await browser.deliver(await notified.sent(ticket, "A ticket is yours now"))
+    await browser.shows(of(ticket, "A ticket is yours now"))
+
+    await page.evaluate(sign_out)
+
+    await page.wait_for_url("**/login?done=logout")
+    await browser.shows()
+    assert await notified.desk.live.rows("SELECT * FROM subscriptions") == []
 
 
 async def test_a_customer_is_asked_once_and_quietly_when_there_is_an_answer(notified: Notified) -> None:

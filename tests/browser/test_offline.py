@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.accounts_house import PASSWORD
-from tests.browser.desk import Desk, comes_true
+from tests.browser.desk import UNSETTLED, Desk, comes_true
 from tests.browser.lines import BODY, bad_line, gone
 from tests.proxy import Proxy
 
@@ -86,9 +86,9 @@ async def test_what_is_kept_goes_with_the_session(desk: Desk, line: Proxy, sign_
     ticket = await desk.live.ticket_with_agent()
     carla = await desk.visit("carla")
     await desk.worker_at_hand(carla)
+    await keeps(carla, "/tickets", "/tickets/new")
     await carla.goto(f"/tickets/{ticket}")
-    await carla.goto("/tickets")
-    await keeps(carla, "/tickets", f"/tickets/{ticket}")
+    await keeps(carla, f"/tickets/{ticket}")  # the last of all: nothing is being put there any more
 
     await carla.evaluate(sign_out)  # by the page's script, or by the form alone
     await carla.wait_for_url("**/login**")
@@ -187,14 +187,7 @@ async def test_who_loses_a_ticket_keeps_nothing_of_it(desk: Desk, line: Proxy) -
 
 async def test_a_network_that_goes_while_a_page_settles_is_waited_for(desk: Desk) -> None:
     ticket = await desk.live.ticket_with_agent()
-    carla = await desk.visit("carla")
-    await carla.add_init_script(
-        """const start = window.setTimeout;
-        window.setTimeout = (work, delay, ...given) =>
-            delay === 5_000 ? (window.settleNow = work) : start(work, delay, ...given);"""
-    )
-    await carla.goto(f"/tickets/{ticket}")
-    await carla.wait_for_selector("[data-live]")
+    carla = await desk.visit("carla", f"/tickets/{ticket}", script=UNSETTLED)
 
     await desk.cut(carla.context)
     await carla.evaluate("new Promise((settled) => { settleNow(); requestIdleCallback(settled); })")

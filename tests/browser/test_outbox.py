@@ -13,8 +13,9 @@ from playwright.async_api import Page, Route, async_playwright, expect
 from ccr.desk.refusals import Code, Refusal
 from ccr.package_files import static_folder
 from tests.accounts_house import PASSWORD
-from tests.browser.desk import FLAGS, LIVE, Desk
+from tests.browser.desk import FLAGS, LIVE, Desk, comes_true
 from tests.browser.lines import BODY, ON_ITS_WAY, back, bad_line, gone, outgoing, write, write_unsent
+from tests.live import WITHIN
 from tests.proxy import Proxy
 from tests.waiting import until
 
@@ -166,7 +167,7 @@ async def test_the_worker_sends_it_when_no_page_is_open(desk: Desk, line: Proxy)
     await write_unsent(carla, "One", "Two")
     await until(lambda: registrations)
     tags = "navigator.serviceWorker.ready.then(({ sync }) => sync.getTags())"
-    assert await carla.evaluate(tags) == ["outbox"]
+    await comes_true(carla, f"{tags}.then((tags) => tags.join() === 'outbox')")
     # The page stays open for the browser to be told by, but can say nothing itself: it is the worker that sends.
     await carla.evaluate("Object.defineProperty(WebSocket.prototype, 'send', { value() {} })")
 
@@ -187,6 +188,7 @@ async def test_nobody_else_sends_it_and_its_writer_does_on_return(desk: Desk, li
     page = await desk.visit("carla", f"/tickets/{ticket}")
     gone(line)
     await write_unsent(page, "From Carla")
+    await page.goto("about:blank")  # a page that comes back and is nobody's reloads, whatever else is opening
     await page.context.clear_cookies()
     line.heal()
 
@@ -283,6 +285,8 @@ async def test_on_a_dead_line_nobody_signs_out_and_nothing_is_lost(
     await desk.worker_at_hand(carla)
     await carla.goto(f"/tickets/{ticket}")
     await carla.wait_for_selector(LIVE)
+    kept = "caches.match(location.href, {ignoreVary: true}).then(Boolean)"
+    await comes_true(carla, kept)
     if swallows:
         line.black_hole()
     else:
@@ -292,11 +296,13 @@ async def test_on_a_dead_line_nobody_signs_out_and_nothing_is_lost(
 
     await carla.click("footer button")
     await carla.get_by_role("button", name="Sign out all the same").click()
-    await expect(carla.get_by_role("dialog")).to_contain_text("Signing out needs a connection")
+    # That is said ten seconds after nothing has come back.
+    needed = "Signing out needs a connection"
+    await expect(carla.get_by_role("dialog")).to_contain_text(needed, timeout=WITHIN * 1_000)
     await carla.get_by_role("button", name="Close").click()
     await expect(carla.locator("footer button")).to_be_focused()
     assert await outgoing(carla) == 2
-    assert await carla.evaluate("caches.match(location.href, {ignoreVary: true}).then(Boolean)")
+    assert await carla.evaluate(kept)
 
     line.cut()
     await back(line, carla)

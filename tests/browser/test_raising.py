@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.desk import Desk, comes_true
+from tests.browser.desk import Desk, comes_true, only_hold_drafts
 from tests.browser.lines import bad_line, gone, outgoing
 from tests.proxy import Proxy
 
@@ -47,12 +47,47 @@ async def test_what_is_half_written_is_there_again_and_gone_once_it_is_raised(de
     await expect(carla.locator("[name=query]")).to_have_value("")
 
 
+async def test_two_tabs_hold_two_tickets_half_written(desk: Desk) -> None:
+    first = await desk.visit("carla", "/tickets/new", live=False)
+    await fill(first)
+    second = await first.context.new_page()
+    await second.goto("/tickets/new")
+    await second.fill("[name=query]", "My lid is lost")
+
+    for page, query in ((first, "My parcel is wet"), (second, "My lid is lost")):
+        await page.reload()
+        await expect(page.locator("[name=query]")).to_have_value(query)
+    await expect(second.locator("[name=details]")).to_have_value("")
+    await second.click("main button[type=submit]")
+    await second.wait_for_url("**/tickets/1")
+    await first.close()
+    await only_hold_drafts(second)
+    await second.goto("/tickets/new")
+
+    await expect(second.locator("[name=query]")).to_have_value("My parcel is wet")
+    await expect(second.locator("[name=priority]")).to_have_value("urgent")
+
+
+async def test_what_an_earlier_version_kept_of_a_ticket_goes_on(desk: Desk) -> None:
+    carla = await desk.visit("carla", "/tickets/new", live=False)
+    await carla.evaluate(
+        "([name, draft]) => localStorage.setItem(name, JSON.stringify(draft))",
+        [f"ccr:draft:{desk.live.id('carla')}:new", {"query": "My parcel is wet", "priority": "high"}],
+    )
+
+    await carla.reload()
+
+    await expect(carla.locator("[name=query]")).to_have_value("My parcel is wet")
+    await expect(carla.locator("[name=priority]")).to_have_value("high")
+
+
 async def test_a_ticket_raised_without_a_connection_is_raised_on_return(desk: Desk, line: Proxy) -> None:
     carla = await desk.visit("carla", "/tickets/new", live=False)
     await desk.worker_at_hand(carla)
     await carla.goto("/tickets")
     await carla.goto("/tickets/new")
     await fill(carla)
+    await comes_true(carla, "caches.match('/tickets', {ignoreVary: true}).then(Boolean)")
     gone(line)
     await carla.click("main button[type=submit]")
     await expect(carla.get_by_role("status")).to_contain_text("Your ticket is kept here")

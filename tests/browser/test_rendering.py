@@ -1,5 +1,7 @@
 """What scripts draw from a socket is what the server draws from the database: one source of markup."""
 
+import asyncio
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -9,7 +11,7 @@ from ccr.services.attachments import NewUpload
 from ccr.store import bots
 from tests.browser.desk import Desk
 from tests.file_corpus import MP4, PDF, WEBM_NOTE, picture
-from tests.live import new_key
+from tests.live import WITHIN, new_key
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -48,6 +50,15 @@ AS_LINES = """(selector) => {
 async def drawn(page: Page, selector: str) -> list[str]:
     lines: list[str] = await page.evaluate(AS_LINES, selector)
     return lines
+
+
+async def has_read(desk: Desk, name: str, page: Page) -> None:
+    """Until it is stored that they have read what stands there: none of it is new to them later."""
+    seq = await page.locator(".entries > .entry:not(.mine)").last.get_attribute("data-seq")
+    mark = "SELECT seq FROM read_marks WHERE person_id = ? AND seq >= ?"
+    async with asyncio.timeout(WITHIN):
+        while not await desk.live.rows(mark, desk.live.id(name), int(seq or 0)):
+            await asyncio.sleep(0.02)
 
 
 async def four_files(desk: Desk, ticket: int) -> list[int]:
@@ -113,6 +124,7 @@ async def test_a_timeline_seen_live_is_the_timeline_seen_later(desk: Desk, name:
         await expect(live_page.locator(".files :is(.picture, .sound, .film, .file[download])")).to_have_count(
             4
         )
+        await has_read(desk, name, live_page)
     live_lines = await drawn(live_page, ".entries")
     later_page = await desk.visit(name, "/tickets/1", java_script_enabled=False)
 
@@ -136,6 +148,7 @@ async def test_the_agents_timeline_too_with_its_notes(desk: Desk) -> None:
     await desk.live.do("amir", ticket, "redact_message", of=5)
     await desk.live.do("amir", ticket, "post_message", body="Hello!", reply_to=3)
     await expect(live_page.locator("#e7")).to_be_attached()
+    await has_read(desk, "amir", live_page)
     live_lines = await drawn(live_page, ".entries")
     later_page = await desk.visit("amir", f"/tickets/{ticket}", java_script_enabled=False)
 

@@ -1,15 +1,17 @@
 """Writing, and reading what was written: keys, drafts, quotes, and where one is in a long conversation."""
 
+import re
 from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.desk import Desk
+from tests.browser.desk import LIVE, Desk, comes_true, only_hold_drafts
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 BODY = "textarea[name=body]"
+DRAFTS = "Object.keys(localStorage).filter((name) => name.startsWith('ccr:draft:'))"
 IN_LOG = "document.querySelector('.log')"
 
 
@@ -79,6 +81,136 @@ async def test_a_draft_is_kept_for_its_ticket_and_gone_with_the_session(desk: De
     await amir.click("text=Sign out")
     await amir.wait_for_url("**/login**")
     assert await amir.evaluate("Object.keys(localStorage)") == []
+
+
+async def test_a_message_and_a_note_each_keep_their_own_words(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    amir = await desk.visit("amir", f"/tickets/{ticket}")
+    await amir.fill(BODY, "Dear Carla, it is")
+
+    await amir.check("[value=post_note]")
+    await expect(amir.get_by_role("textbox", name="Internal note")).to_have_value("")
+    await expect(amir.get_by_placeholder("Write an internal note, or / for a reply")).to_be_visible()
+    await amir.fill(BODY, "She is right")
+    await amir.check("[value=post_message]")
+    await expect(amir.get_by_role("textbox", name="Message")).to_have_value("Dear Carla, it is")
+    await expect(amir.get_by_role("radio", name="Internal note, half written")).to_be_visible()
+    await amir.reload()
+    await expect(amir.locator(BODY)).to_have_value("Dear Carla, it is")
+    await amir.press(BODY, "Enter")
+
+    await expect(amir.locator(".entries .body")).to_have_text("Dear Carla, it is")
+    await amir.check("[value=post_note]")
+    await expect(amir.locator(BODY)).to_have_value("She is right")
+    await amir.press(BODY, "Enter")
+    await expect(amir.locator(".entries .note .body")).to_have_text("She is right")
+    await comes_true(amir, f"{DRAFTS}.length === 0")
+
+
+async def test_a_reply_waits_while_a_note_is_written(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    await desk.live.do("carla", ticket, "post_message", body="Since Monday")
+    amir = await desk.visit("amir", f"/tickets/{ticket}")
+    await amir.check("[value=post_note]")
+    await amir.fill(BODY, "She was away")
+
+    await amir.hover("#e3")
+    await amir.click("#e3 .reply")
+    await expect(amir.locator(".replying")).to_contain_text("Since Monday")
+    await expect(amir.locator("[value=post_message]")).to_be_checked()
+    await amir.check("[value=post_note]")
+    await expect(amir.locator(".replying")).to_be_hidden()
+    await amir.press(BODY, "Enter")
+    await expect(amir.locator(".entries .note .body")).to_have_text("She was away")
+    await amir.check("[value=post_message]")
+    await amir.fill(BODY, "Thank you")
+    await amir.press(BODY, "Enter")
+
+    await expect(amir.locator(".entry").last.locator(".quote")).to_contain_text("Since Monday")
+
+
+@pytest.mark.parametrize("edited", ["while it is closed", "once it is open"])
+async def test_a_message_given_back_does_not_come_among_the_words_of_a_note(desk: Desk, edited: str) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    amir = await desk.visit("amir", f"/tickets/{ticket}")
+    await desk.cut(amir.context)
+    await amir.fill(BODY, "It is on its way.")
+    await amir.press(BODY, "Enter")
+    await expect(amir.locator(".on-its-way")).to_have_count(1)
+    await amir.check("[value=post_note]")
+    await amir.fill(BODY, "She never reads")
+    await desk.live.do("carla", ticket, "close_ticket")
+    await desk.mend(amir.context)
+    await expect(amir.locator(".failed")).to_have_count(1)
+    await expect(amir.get_by_text("This ticket is closed.")).to_be_visible()
+
+    if edited == "once it is open":
+        await desk.live.do("carla", ticket, "reopen_ticket")
+        await expect(amir.locator(BODY)).to_have_value("She never reads")
+    await amir.get_by_role("button", name="Edit").click()
+    if edited == "while it is closed":
+        await expect(amir.get_by_role("alert").filter(has_text="Your words are kept.")).to_be_visible()
+        await desk.live.do("carla", ticket, "reopen_ticket")
+
+    await expect(amir.locator("[value=post_message]")).to_be_checked()
+    await expect(amir.locator(BODY)).to_have_value("It is on its way.")
+    await amir.check("[value=post_note]")
+    await expect(amir.locator(BODY)).to_have_value("She never reads")
+
+
+async def test_two_tabs_hold_two_letters(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    await carla.fill(BODY, "A long letter, half written")
+    other = await carla.context.new_page()
+    await other.goto(f"/tickets/{ticket}")
+    await other.wait_for_selector(LIVE)
+
+    await other.fill(BODY, "ok")
+    await other.press(BODY, "Enter")
+    await expect(other.locator(".entries .body")).to_have_text("ok")
+    await carla.reload()
+
+    await expect(carla.locator(BODY)).to_have_value("A long letter, half written")
+    await expect(other.locator(BODY)).to_have_value("")
+
+
+async def test_what_closed_tabs_leave_behind_goes_on_in_the_next_one(desk: Desk) -> None:
+    ticket, other = await desk.live.ticket_with_agent(), await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{other}")
+    await carla.fill(BODY, "About something else")
+    for words in ("The first letter", "The second"):
+        tab = await carla.context.new_page()
+        await tab.goto(f"/tickets/{ticket}")
+        await tab.wait_for_selector(LIVE)
+        await tab.fill(BODY, words)
+    for tab in carla.context.pages[1:]:
+        await tab.close()
+    await only_hold_drafts(carla)
+
+    last = await carla.context.new_page()
+    await last.goto(f"/tickets/{ticket}")
+
+    await expect(last.locator(BODY)).to_have_value(re.compile("The first letter"))
+    await expect(last.locator(BODY)).to_have_value(re.compile("The second"))
+    assert await last.evaluate(f"{DRAFTS}.length") == 2
+    await last.fill(BODY, "")
+    assert await last.evaluate(f"{DRAFTS}.length") == 1
+    await expect(carla.locator(BODY)).to_have_value("About something else")
+
+
+async def test_what_an_earlier_version_kept_of_a_letter_goes_on(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    amir = await desk.visit("amir", f"/tickets/{ticket}")
+    await amir.evaluate(
+        "([name, draft]) => localStorage.setItem(name, JSON.stringify(draft))",
+        [f"ccr:draft:{desk.live.id('amir')}:{ticket}", {"body": "Half a note", "type": "post_note"}],
+    )
+
+    await amir.reload()
+
+    await expect(amir.locator(BODY)).to_have_value("Half a note")
+    await expect(amir.locator("[value=post_note]")).to_be_checked()
 
 
 async def test_too_long_a_message_is_counted_and_stays(desk: Desk) -> None:
@@ -187,6 +319,26 @@ async def test_older_messages_come_on_scrolling_up_and_move_nothing(desk: Desk) 
     await expect(amir.locator(".older")).to_be_hidden()
 
 
+async def test_the_first_message_is_come_to_though_one_scrolls_on_before_older_ones_are_drawn(
+    desk: Desk,
+) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    for number in range(130):
+        await desk.live.do("carla", ticket, "post_message", body=f"Line {number}")
+    amir = await desk.visit("amir", f"/tickets/{ticket}")
+
+    await amir.evaluate(
+        """() => {
+            const log = document.querySelector(".log");
+            const goUp = () => (log.scrollTop = -log.scrollHeight);
+            new MutationObserver(goUp).observe(document.querySelector(".entries"), { childList: true });
+            goUp();
+        }"""
+    )
+
+    await expect(amir.locator("#e1")).to_be_attached()
+
+
 async def test_who_has_scrolled_up_stays_there_is_told_and_has_not_read(desk: Desk) -> None:
     ticket = await desk.live.ticket_with_agent()
     for number in range(40):
@@ -205,7 +357,7 @@ async def test_who_has_scrolled_up_stays_there_is_told_and_has_not_read(desk: De
     await carla.evaluate("document.querySelector('#panel').before('Some news between the two')")
     await carla.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     assert abs(await carla.evaluate(where) - before) < 2
-    assert (await amir.locator(".entry.mine .ticks").last.inner_text()) == "✓"
+    await expect(amir.locator(".entry.mine .ticks").last).to_have_text("✓")
 
     await carla.click(".newer")
     await expect(carla.locator(".entries .body").last).to_be_in_viewport()

@@ -1,9 +1,12 @@
 // The conversation with the assistant, loaded when somebody asks for it. What it says is written as text; an address is
 // followed only to a page of ours, or by https to another site, of which the reader sees the name.
 
+import { readyToType } from "./typing.js";
+
 const LONGEST_PAUSE = 2_000;
 const WHAT_IS_IT = "What is it about? Tell me in a sentence or two. Perhaps I can settle it; if not, I fill in the form for you.";
 const SETTLED = "Glad to hear it! Then no ticket is needed, and none was raised. Come back whenever you like.";
+const FILLED = "That is in the form now. What you say from here on can be added to it.";
 const FAILED = "That did not get through. Please try again, or look in the help.";
 
 export function openAsk(bubble) {
@@ -15,8 +18,10 @@ export function openAsk(bubble) {
 class Ask {
   #conversation;
   #begun = false;
-  /** What somebody has said who is about to raise a ticket. */
+  /** What somebody has said who is about to raise a ticket, and is not in the form: `{asked, words}` each. */
   #said = [];
+  /** What their next words answer, if the assistant asked anything. */
+  #asked = "";
   #turn = Promise.resolve();
 
   constructor(bubble) {
@@ -24,6 +29,8 @@ class Ask {
     this.raises = "raises" in bubble.dataset;
     this.log = make("div", { className: "ask-log", role: "log", tabIndex: 0, ariaLabel: "Conversation with the assistant" });
     this.field = make("input", { name: "text", maxLength: 1_000, autocomplete: "off", ariaLabel: "Your question", placeholder: "Ask in your own words" });
+    // A keyboard that opens leaves little room, in which the newest is what is answered to.
+    new ResizeObserver(() => this.#toEnd()).observe(this.log);
     const form = make("form", { className: "ask-form" }, [this.field, make("button", { type: "submit", className: "main" }, ["Send"])]);
     form.addEventListener("submit", (event) => this.#submit(event));
     const close = make("button", { type: "button", className: "bare small", ariaLabel: "Close" }, ["✕"]);
@@ -38,7 +45,7 @@ class Ask {
   show() {
     this.dialog.show();
     this.bubble.hidden = true;
-    this.field.focus();
+    readyToType(this.field, this.log);
     if (!this.#begun) this.#begin();
     this.#begun = true;
   }
@@ -64,9 +71,10 @@ class Ask {
 
   /** What was typed or chosen; the choices that were offered are gone then. */
   #choose(label, text) {
-    for (const choices of this.log.querySelectorAll(".ask-choices")) choices.remove();
+    this.#unoffer();
     this.#put(make("p", { className: "mine" }, [label]));
-    this.#said.push(label);
+    this.#said.push({ asked: this.#asked, words: label });
+    this.#asked = "";
     this.#say(text);
   }
 
@@ -76,9 +84,12 @@ class Ask {
       const waiting = this.#put(make("p", { className: "waiting" }, ["…"]));
       const answer = await send({ ...(text && { text }), ...(this.#conversation && { conversation: this.#conversation }) });
       waiting.remove();
+      this.#unoffer(); // of an answer to what was said before this
       this.#conversation = answer.conversation ?? this.#conversation;
       for (const reply of answer.replies) await this.#show(reply);
-      if (this.raises && text) this.#put(this.#ways(answer.failed || answer.replies.some(({ type }) => type === "person")));
+      if (!text) return; // a greeting asks for nothing in particular
+      this.#asked = questionIn(answer.replies);
+      if (this.raises && this.#said.length) this.#put(this.#ways(answer.failed || answer.replies.some(({ type }) => type === "person")));
     });
   }
 
@@ -90,18 +101,26 @@ class Ask {
   }
 
   #settle() {
-    for (const choices of this.log.querySelectorAll(".ask-choices")) choices.remove();
-    this.#said = [];
-    this.#put(make("p", {}, [SETTLED]));
+    this.#conclude(SETTLED);
     this.#put(linkOf({ type: "article", title: "My tickets", url: "/tickets" }));
-    this.field.focus();
+    readyToType(this.field, this.log);
     dispatchEvent(new CustomEvent("settled"));
   }
 
   #fill() {
+    const said = this.#conclude(FILLED);
     // Not before it is closed, which gives the focus to the bubble.
-    this.dialog.addEventListener("close", () => dispatchEvent(new CustomEvent("fill", { detail: this.#said })), { once: true });
+    this.dialog.addEventListener("close", () => dispatchEvent(new CustomEvent("fill", { detail: said })), { once: true });
     this.dialog.close();
+  }
+
+  /** What was said until now, which is done with: it goes into the form once at most. */
+  #conclude(words) {
+    const said = this.#said;
+    this.#said = [];
+    this.#unoffer();
+    this.#put(make("p", {}, [words]));
+    return said;
   }
 
   async #show(reply) {
@@ -116,19 +135,38 @@ class Ask {
     const buttons = options.map(({ label, text }) => {
       const button = make("button", { type: "button", className: "small" }, [label]);
       button.addEventListener("click", () => {
-        this.field.focus();
         this.#choose(label, text);
+        readyToType(this.field, this.log); // the button is gone
       });
       return button;
     });
     return make("p", { className: "ask-choices row" }, buttons);
   }
 
+  #unoffer() {
+    for (const choices of this.log.querySelectorAll(".ask-choices")) choices.remove();
+  }
+
   #put(item) {
     this.log.append(item);
-    this.log.scrollTop = this.log.scrollHeight;
+    this.#toEnd();
     return item;
   }
+
+  #toEnd() {
+    this.log.scrollTop = this.log.scrollHeight;
+  }
+}
+
+/** The words before a choice, or those that end as a question does; "" where nothing is asked. */
+function questionIn(replies) {
+  let said = "";
+  let asked = "";
+  for (const { text, options } of replies) {
+    said = text?.replace(/\s+/g, " ").trim() || said;
+    if (options || said.endsWith("?")) asked = said;
+  }
+  return asked;
 }
 
 /** Never throws: what went wrong is said. */

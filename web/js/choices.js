@@ -1,10 +1,11 @@
 // What the bot offered last to choose from, as buttons, until anybody else writes; the number or the words can be typed
 // all the same. Loaded once the bot has spoken.
 
+import { readyToType } from "./typing.js";
+
 /** What a message with choices ends with: see `message_of` in ccr/services/bot_words.py. */
 const OFFERS = "Answer with a number, or in your own words.";
 const CHOICE = /^(\d+)\. (.+)$/;
-const touches = matchMedia("(pointer: coarse)");
 
 /** Shows them now and whenever something new comes. `send(words)` is how the customer says them. */
 export function offerChoices(timeline, send) {
@@ -61,7 +62,7 @@ function button(words, press) {
   const made = Object.assign(document.createElement("button"), { type: "button", className: "small", textContent: words });
   made.addEventListener("click", () => {
     press();
-    if (!touches.matches) document.querySelector("message-composer")?.text.focus(); // the button is gone
+    readyToType(document.querySelector("message-composer")?.text); // the button is gone
   });
   return made;
 }

@@ -39,7 +39,9 @@ export class Conversation {
     this.typingOut = new TypingOut((on) => connection.signal("typing", { ticket: this.ticket, on }));
     this.#listen();
     if (timeline.viewer.mayWrite) this.pending.restore((key) => timeline.hasKey(key));
-    this.#catchUpWithKept();
+    const whole = this.#catchUpWithKept();
+    /** All is there that there was before, or cannot be had for now: what comes from now on is new. */
+    this.opened = () => whole.then(() => (timeline.announcer.isQuiet = false));
   }
 
   /** A page that comes from the desk shows everything; a kept one lacks what came after it was made. */
@@ -69,12 +71,13 @@ export class Conversation {
     const { connection, timeline } = this;
     const mine = (handle) => (push) => push.ticket === this.ticket && handle(push);
     connection.onUp(() => this.#join());
-    connection.onDown(() => delete timeline.dataset.live);
+    connection.onDown(() => (delete timeline.dataset.live, this.opened()));
     connection.on("entry", mine((entry) => this.take([entry])));
     connection.on("typing", mine((signal) => this.typingIn.heard(signal)));
     connection.on("read", mine(({ person, seq }) => person.id !== timeline.viewer.me && timeline.readUpTo(seq)));
     connection.on("presence", (push) => this.regions.presence(push));
-    connection.on("ticket", ({ id, gone }) => id === this.ticket && gone && this.#gone());
+    // It may be theirs again by now: the answer says so, or closes the page.
+    connection.on("ticket", ({ id, gone }) => id === this.ticket && gone && this.#join());
     timeline.addEventListener("looked", () => this.#looked());
     timeline.addEventListener("newest", () => this.#toNewest());
     timeline.addEventListener("older", () => this.older());
@@ -93,6 +96,7 @@ export class Conversation {
       else await this.thread.take(entries);
       this.#compareState(ticket);
       this.regions.presentAre(online ?? []);
+      this.opened();
       this.timeline.dataset.live = "yes";
       this.mark?.look();
       this.pending.pump();

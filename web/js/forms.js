@@ -1,5 +1,6 @@
 // Forms that carry a command: with a connection they are carried out in place; without one they post as forms do.
 
+import { markSent } from "./begun.js";
 import { newKey } from "./keys.js";
 import { Refused } from "./socket.js";
 
@@ -24,6 +25,7 @@ async function send(form, connection, done, failed) {
   try {
     const answer = await connection.ask("do", { ticket: Number(form.dataset.do), key, command });
     form.elements.key.value = newKey();
+    markSent(form);
     done(answer, form);
   } catch (error) {
     if (error instanceof Refused) form.elements.key.value = newKey();

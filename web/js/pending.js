@@ -1,5 +1,6 @@
 // One ticket's messages on their way, as its page shows them: at once, sent in order, kept until acknowledged.
 
+import { giveBack } from "./giveback.js";
 import { newKey } from "./keys.js";
 import { carry, drop, onChange, put, waiting } from "./outbox.js";
 
@@ -85,6 +86,12 @@ export class Pending {
   /** What was to be done, for whoever wants to keep it before it is given up. */
   commandOf(key) {
     return this.#find(key)?.command;
+  }
+
+  /** Lets the words of a command be written otherwise; whether it could. For whatever part of the page, because the
+   *  draft is one. */
+  giveBack(command) {
+    return giveBack(this, command);
   }
 
   /** The outbox is the truth, but for what is just being put there. */

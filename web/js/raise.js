@@ -4,31 +4,44 @@
 import { deliverLater } from "./lasting.js";
 import { newKey } from "./keys.js";
 import { carry, drop, put, waiting } from "./outbox.js";
-import { Draft } from "./store.js";
+import { PageDraft } from "./pagedraft.js";
 
 const form = document.querySelector('form[action="/tickets/new"]');
 const refused = form.querySelector(".notice.bad");
 const me = Number(document.documentElement.dataset.me);
-const draft = new Draft(me, "new");
+const draft = new PageDraft(me, "new");
 
 const fields = () => Object.fromEntries(new FormData(form));
-// What the server gave back in a refused form is newer than the draft.
-if (!refused) for (const [name, value] of Object.entries(draft.get() ?? {})) form.elements[name].value = value;
-form.addEventListener("input", () => {
+const keepDraft = () => {
   const { key, ...written } = fields();
-  draft.set(written);
+  return draft.keep((written.query || written.details) && written);
+};
+form.addEventListener("input", keepDraft);
+draft.adopt((left, isOfThisTab) => {
+  // What the server gave back in a refused form is newer than what this tab has kept of it.
+  if (refused) return isOfThisTab && keepDraft();
+  const { query, details } = form.elements;
+  if (query.value || details.value) return false; // it is another ticket, and waits for a page of its own
+  for (const [name, value] of Object.entries(left)) form.elements[name].value = value;
+  return keepDraft();
 });
-// What was said to the assistant, looked over before it is sent. What is written here already stays.
+// What was said to the assistant, and what that had asked, looked over before it is sent. What is written here already stays.
 addEventListener("fill", ({ detail: said }) => {
   const { query, details } = form.elements;
-  const line = said[0]?.replace(/\s+/g, " ") ?? "";
+  const line = said[0].words.replace(/\s+/g, " ");
   if (!query.value.trim()) query.value = [...line].slice(0, query.maxLength).join("");
-  const rest = said.length > 1 || query.value !== line ? said.join("\n") : "";
-  details.value = [details.value.trim(), rest].filter(Boolean).join("\n\n").slice(0, details.maxLength);
+  if (said.length > 1 || query.value !== line) details.value = withTalk(details.value.trim(), said, details.maxLength);
   form.dispatchEvent(new Event("input"));
   say("Your words are in the form. Look them over, and raise the ticket.", "");
   query.focus();
 });
+/** The written text with the conversation below it; where that is too long, with what the customer said of it. */
+function withTalk(written, said, most) {
+  const below = (lines) => [written, lines.join("\n")].filter(Boolean).join("\n\n");
+  const all = below(said.flatMap(({ asked, words }) => (asked ? [`Assistant: ${asked}`, words] : [words])));
+  return all.length <= most ? all : below(said.map(({ words }) => words)).slice(0, most);
+}
+
 // Nothing is to be raised after all.
 addEventListener("settled", () => forget());
 document.getElementById("found").addEventListener("click", (event) => event.target.closest("[data-settles]") && forget());
@@ -46,7 +59,7 @@ async function raise() {
   await put(message);
   const raised = await send(key);
   if (raised) {
-    draft.clear();
+    draft.keep();
     return location.assign(`/tickets/${raised}`);
   }
   const kept = (await waiting(me, null)).find((other) => other.key === key);
@@ -78,7 +91,7 @@ function wait() {
 }
 
 function forget() {
-  draft.clear();
+  draft.keep();
   form.reset();
   form.elements.key.value = newKey();
 }

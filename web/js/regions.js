@@ -1,6 +1,7 @@
 // The parts of a ticket's page that follow from its state (its facts, what may be done, whether it can be written on).
 // When the state has changed they are taken anew from the server's own page: one source of markup, and of what is allowed.
 
+import { replaceIn } from "./begun.js";
 import { offerFolding } from "./facts.js";
 import { localise } from "./format.js";
 
@@ -67,13 +68,9 @@ export class Regions {
     const { version } = fresh.dataset;
     if (version && old.dataset.version === version && old.children.length) return;
     if (!fresh.children.length) fold(old);
-    const focused = old.contains(document.activeElement) ? document.activeElement : null;
-    const wasOpen = [...old.querySelectorAll("details")].map((details) => details.open);
     Object.assign(old.dataset, { ...fresh.dataset });
-    old.replaceChildren(...fresh.childNodes);
+    replaceIn(old, fresh.childNodes);
     localise(old);
-    old.querySelectorAll("details").forEach((details, n) => (details.open = wasOpen[n] ?? details.open));
-    if (focused?.name) old.querySelector(`[name="${CSS.escape(focused.name)}"]`)?.focus();
     if (id === "about") offerFolding(old);
     if (id === "panel") this.replaced();
   }

@@ -7,6 +7,8 @@ const NEAR = 48;
 export class Scroll {
   #log;
   #button;
+  #beginning;
+  #above;
   #height;
   /** What a place in whole pixels lacks: many small changes must not add up to a step. */
   #rest = 0;
@@ -22,8 +24,9 @@ export class Scroll {
       this.#log.focus({ preventScroll: true }); // the button goes; the place of the keyboard stays
     });
     document.addEventListener("visibilitychange", () => !document.hidden && this.isAtEnd && looked());
-    const above = new IntersectionObserver(([seen]) => seen.isIntersecting && older(), { root: this.#log, rootMargin: "400px 0px 0px" });
-    above.observe(timeline.querySelector(".older"));
+    this.#beginning = timeline.querySelector(".older");
+    this.#above = new IntersectionObserver((seen) => seen.at(-1).isIntersecting && older(), { root: this.#log, rootMargin: "400px 0px 0px" });
+    this.#above.observe(this.#beginning);
     new ResizeObserver(() => this.#resized()).observe(this.#log);
   }
 
@@ -57,6 +60,13 @@ export class Scroll {
   /** There is something below that the reader has not come to. */
   showNewer() {
     this.#button.hidden = false;
+  }
+
+  /** What came in front may have been scrolled past before it was ever drawn: then the beginning is in view as it was before,
+   *  which nobody is told, unless it is looked at anew. */
+  lookAbove() {
+    this.#above.unobserve(this.#beginning);
+    this.#above.observe(this.#beginning);
   }
 
   #firstInView() {

@@ -1,6 +1,7 @@
 // What this browser keeps for its person beside the outbox: drafts, and the pages that can be opened without a network.
 
-const DRAFTS = "ccr:draft:";
+export const DRAFTS = "ccr:draft:";
+const PAGE = "ccr:page";
 const PAGES = "pages-"; // the service worker keeps a person's pages in the cache of this name and their id
 
 /** Forgets the pages kept for opening without a network. */
@@ -21,27 +22,16 @@ async function cacheNames() {
 /** Forgets what one person has half written here in plain sight. */
 export function forgetDrafts(person) {
   names(`${DRAFTS}${person}:`).forEach(remove);
+  safely(() => sessionStorage.removeItem(PAGE));
 }
 
-/** What is half written. */
-export class Draft {
-  #name;
-
-  constructor(person, ticket) {
-    this.#name = `${DRAFTS}${person}:${ticket}`;
-  }
-
-  get() {
-    return read(this.#name);
-  }
-
-  set(draft) {
-    write(this.#name, draft);
-  }
-
-  clear() {
-    remove(this.#name);
-  }
+/** Keeps in this tab what its page is called. Returns what the one before it was. */
+export function turnPage(name) {
+  return safely(() => {
+    const before = sessionStorage.getItem(PAGE);
+    sessionStorage.setItem(PAGE, name);
+    return before;
+  });
 }
 
 export function names(prefix) {

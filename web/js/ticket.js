@@ -11,7 +11,6 @@ import { Regions } from "./regions.js";
 import { Connection, showLine } from "./socket.js";
 import { TicketTimeline } from "./timeline.js";
 import { newKey } from "./keys.js";
-import { Draft } from "./store.js";
 
 customElements.define("ticket-timeline", TicketTimeline);
 customElements.define("message-composer", MessageComposer);
@@ -88,26 +87,10 @@ function decideFailed(event, conversation) {
   const { key } = event.target.closest(".entry").dataset;
   if (act === "again") return conversation.pending.tryAgain(key);
   if (!act) return;
-  const composer = document.querySelector("message-composer");
-  const { body, type } = conversation.pending.commandOf(key);
-  if (act === "edit" && !composer && !keepAsDraft(conversation, { body, type })) return;
-  conversation.pending.settle(key);
-  if (act === "edit") composer?.giveBack(body);
-  else composer?.text.focus();
-}
-
-/** There is nowhere to write while the ticket is closed. Returns whether the words are kept until there is. */
-function keepAsDraft({ pending, ticket }, { body, type }) {
-  const draft = new Draft(pending.person, ticket);
-  const whole = [draft.get()?.body, body].filter(Boolean).join("\n");
-  draft.set({ body: whole, type });
-  const isKept = draft.get()?.body === whole;
-  const words = isKept ? "Your words are kept. Once the ticket is reopened they stand where you write." : "Your words cannot be kept here.";
-  const notice = Object.assign(document.createElement("p"), { className: "notice", role: "alert", textContent: words });
-  const panel = document.getElementById("panel");
-  panel.querySelector(":scope > .notice")?.remove();
-  panel.prepend(notice);
-  return isKept;
+  const { pending } = conversation;
+  if (act === "edit" && !pending.giveBack(pending.commandOf(key))) return;
+  pending.settle(key);
+  if (act !== "edit") document.querySelector("message-composer")?.text.focus();
 }
 
 async function takeBack(of, conversation, connection) {

@@ -1,9 +1,10 @@
 // <ticket-timeline>: what has happened, drawn. It adopts what the server rendered, adds entries at either end, and knows
 // what the reader sees of it. Whose turn it is to fetch is not its business.
 
+import { Announcer } from "./announcer.js";
 import { arrange, arrangeNext, divideAt, previousEntry } from "./arrange.js";
 import { localise } from "./format.js";
-import { blank, blankQuotes, quoteOf, refreshQuotes, renderEntry, renderPending, showTicks, spoken, withdrawStaleOffers } from "./render.js";
+import { blank, blankQuotes, quoteOf, refreshQuotes, renderEntry, renderPending, showTicks, withdrawStaleOffers } from "./render.js";
 import { Roving } from "./roving.js";
 import { Scroll } from "./scroll.js";
 
@@ -17,7 +18,7 @@ export class TicketTimeline extends HTMLElement {
     if (this.list) return;
     this.list = this.querySelector(".entries");
     this.onWay = this.querySelector(".pending");
-    this.announcer = this.querySelector(".announcer");
+    this.announcer = new Announcer(this.querySelector(".announcer"));
     this.#offerOlder();
     const { me, ticket, read, seen, mayWrite } = this.dataset;
     this.ticket = Number(ticket);
@@ -62,7 +63,7 @@ export class TicketTimeline extends HTMLElement {
       arrange(item);
     });
     this.roving.changed();
-    if (isForeign) this.announcer.textContent = spoken(item);
+    if (isForeign) this.announcer.say(item);
   }
 
   /** Older ones, oldest first, in front of the first. */
@@ -77,6 +78,7 @@ export class TicketTimeline extends HTMLElement {
     }
     if (next) arrange(next);
     this.roving.changed();
+    this.place.lookAbove();
   }
 
   /** These instead of what was shown. */
@@ -90,7 +92,7 @@ export class TicketTimeline extends HTMLElement {
     const unread = [...this.entries()].find((item) => Number(item.dataset.seq) > this.read && !item.matches(".mine"));
     divideAt(this.list, unread);
     this.roving.changed();
-    if (unread) this.announcer.textContent = "New messages";
+    if (unread) this.announcer.write("New messages");
   }
 
   /** A page that stays open for days, or is walked through from end to end, must not grow for ever. At its end the
@@ -120,7 +122,7 @@ export class TicketTimeline extends HTMLElement {
    *  than this, it comes without them. */
   takeBack(seq) {
     this.#takenBack.add(seq);
-    this.announcer.textContent = "";
+    this.announcer.write("");
     this.place.keepFor(false, false, () => {
       const item = this.item(seq);
       if (item) blank(item);

@@ -96,9 +96,9 @@ export class Parcels {
   }
 
   #cancel(parcel) {
+    if (parcel.command.body && !this.conversation.pending.giveBack(parcel.command)) return;
     for (const { upload } of parcel.picks) upload.cancel();
     this.#remove(parcel);
-    if (parcel.command.body) document.querySelector("message-composer")?.giveBack(parcel.command.body);
   }
 
   #remove(parcel) {

@@ -17,6 +17,8 @@ export class Tray {
     Object.assign(this, { timeline, send });
     this.list = element("ul", "tray", { ariaLabel: "Files to send" });
     this.said = element("p", "error small", { role: "alert", hidden: true });
+    // The composer goes with a ticket that is closed, and comes with one that is reopened; what was picked stays.
+    new MutationObserver(() => this.#attach()).observe(document.getElementById("panel"), { childList: true });
     connection.onUp(() => this.#picks.forEach(({ upload }) => upload?.hurry()));
   }
 
@@ -74,10 +76,10 @@ export class Tray {
     return item;
   }
 
-  /** The composer may be another one than before. */
+  /** The composer may be another one than before, or none. */
   #attach() {
     this.composer = document.querySelector("message-composer");
-    if (this.list.parentElement === this.composer.form) return;
+    if (!this.composer || this.list.parentElement === this.composer.form) return;
     this.composer.tray = this;
     this.composer.form.querySelector(".writing").before(this.list, this.said);
   }

@@ -10,11 +10,15 @@ addEventListener("notificationclick", (event) => {
   event.waitUntil(open(event.notification.data.path));
 });
 
-// Whoever opens a ticket in any way needs no notification of it any more.
+// Whoever opens a ticket in any way needs no notification of it any more. Signing out in any way leads to the pages in
+// front of the sign-in: who comes next must not see what was for somebody else.
 addEventListener("fetch", (event) => {
   const { mode, url } = event.request;
-  const ticket = mode === "navigate" && new URL(url).pathname.match(/^\/tickets\/(\d+)$/)?.[1];
-  if (ticket) event.waitUntil(close(ticket));
+  if (mode !== "navigate") return;
+  const { pathname } = new URL(url);
+  const ticket = pathname.match(/^\/tickets\/(\d+)$/)?.[1];
+  if (ticket) event.waitUntil(close({ tag: tagOf(ticket) }));
+  if (pathname === "/login" || pathname === "/register") event.waitUntil(close());
 });
 
 // The browser's maker has moved it: say where it takes notifications from now on.
@@ -35,8 +39,8 @@ async function open(path) {
   return page ? page.focus() : clients.openWindow(path);
 }
 
-async function close(ticket) {
-  for (const shown of await registration.getNotifications({ tag: tagOf(ticket) })) shown.close();
+async function close(which) {
+  for (const shown of await registration.getNotifications(which)) shown.close();
 }
 
 async function renew({ oldSubscription, newSubscription }) {
