@@ -1,6 +1,8 @@
 """What every test may use."""
 
+import logging
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -11,6 +13,16 @@ hypothesis.settings.register_profile("patient", deadline=None, database=None)
 hypothesis.settings.load_profile("patient")
 
 pytest_plugins = ["tests.requiring"]
+
+
+@pytest.fixture(autouse=True)
+def _logs_go_where_they_went_before() -> Iterator[None]:
+    """A command that sets up its log sets up that of the whole process, which goes on to other tests."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 def find_chromium() -> Path | None:

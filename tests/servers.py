@@ -9,11 +9,20 @@ START_WITHIN = 60
 """Seconds, on a very busy machine."""
 
 
+_held: list[socket.socket] = []
+
+
 def free_port() -> int:
-    """One that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    """One that nobody listens on, and that the system gives to nobody else while these tests run.
+
+    So it is still free when a server is started there, or started again.
+    """
+    place = socket.socket()
+    # Whoever sets this as well may listen there all the same, as servers do.
+    place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    place.bind(("127.0.0.1", 0))
+    _held.append(place)
+    return int(place.getsockname()[1])
 
 
 def when_listening(port: int, server: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import aiohttp
+
+from tests.servers import free_port
 
 ADMIN = {"email": "ada@example.org", "password": "ada-has-a-password"}
 PASSWORD = "a-password-of-the-bench"
@@ -57,7 +58,7 @@ class Server:
 @contextlib.asynccontextmanager
 async def started(*command: str, **environ: str) -> AsyncIterator[Server]:
     """A Python module served on a free port, until it is no longer needed. `{bind}` in the command is the address."""
-    bind = f"127.0.0.1:{_free_port()}"
+    bind = f"127.0.0.1:{free_port()}"
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -168,9 +169,3 @@ async def _listens(bind: str) -> None:
                 writer.close()
                 return
             await asyncio.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

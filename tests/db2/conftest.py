@@ -11,10 +11,11 @@ import pytest
 from ccr import operating
 from ccr.adapters import db2, db2_url
 from ccr.settings import Settings
-from ccr.store import writer
+from ccr.store import readers, remote, writer
 from ccr.store.connection import Connection
+from ccr.store.dialects import Trouble
 from tests import databases
-from tests.db2 import derby
+from tests.db2 import derby, locked
 from tests.db2.derby import Shim
 from tests.live import Live, live_registry
 from tests.store import statements
@@ -31,6 +32,12 @@ TABLES = [*reversed(statements.tables())]
 NUMBERED = statements.numbered()
 """Those that number their rows."""
 
+MANY = 1_000
+"""Tries for a lock: no fewer than there is patience for."""
+
+_WAITS = "SELECT COUNT(*) FROM SYSIBMADM.MON_LOCKWAITS"
+_WAITS_ON_DERBY = "SELECT COUNT(*) FROM SYSCS_DIAG.LOCK_TABLE WHERE STATE = 'WAIT'"
+
 
 class Db2(NamedTuple):
     """A database with the schema, empty, and how to spoil the way there, where that can be done.
@@ -46,6 +53,13 @@ class Db2(NamedTuple):
     def connect(self) -> Connection:
         """A connection of the test's own, which may do everything."""
         return Connection(db2.connect(db2_url.read(self.owner)), db2.DIALECT)
+
+    def somebody_waits(self) -> bool:
+        """Whether a lock that one has is waited for by another."""
+        connection = self.connect()
+        row = connection.row(_WAITS if self.shim is None else _WAITS_ON_DERBY)
+        connection.driver.close()
+        return row is not None and row[0] > 0
 
 
 @pytest.fixture(scope="session")
@@ -65,12 +79,23 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Db2]:
 
 
 @pytest.fixture
-def on_db2(served: Db2, monkeypatch: pytest.MonkeyPatch) -> Iterator[Db2]:
+def limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes longer than in earnest is waited for: a busy machine is no slow server."""
+    monkeypatch.setattr(writer, "LONGEST", PATIENCE)
+    monkeypatch.setattr(remote, "TOO_LATE", PATIENCE)
+    monkeypatch.setattr(remote, "PATIENCE", dict.fromkeys(remote.PATIENCE, PATIENCE))
+    monkeypatch.setattr(readers, "PATIENCE", PATIENCE)
+    monkeypatch.setattr(remote, "TRIES", remote.TRIES | {Trouble.BUSY: MANY})
+    monkeypatch.setattr(readers, "TRIES", MANY)
+
+
+@pytest.fixture
+def on_db2(served: Db2, monkeypatch: pytest.MonkeyPatch, limits: None) -> Iterator[Db2]:
     """Everything that the test opens is opened on DB2, which is empty.
 
-    What takes longer than in earnest is waited for: a busy machine is no slow server. `test_failures` has it as it is.
+    Whoever changes a person without having locked them fails.
     """
-    monkeypatch.setattr(writer, "LONGEST", PATIENCE)
+    locked.watch(monkeypatch)
     _wipe(served)
     with databases.chosen(served.url):
         yield served

@@ -85,7 +85,7 @@ async def open_impatient_node(folder: Path, url: str) -> AsyncIterator[Node]:
     node = Node(database, patient.hasher)
     node.carla, node.ticket = patient.carla, patient.ticket
     try:
-        await node.again("Is anybody there?")
+        await node.again("Are you there?")
         yield node
     finally:
         await database.close()

@@ -3,40 +3,61 @@
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from ccr.desk.refusals import Refusal
-from ccr.store import receipts, remote, writer
+from ccr.store import readers, receipts, remote, writer
 from ccr.store.connection import Connection
 from ccr.store.dialects import DB2
-from ccr.store.writer import LONGEST
 from tests.accounts_house import CARLA, OMAR
 from tests.db2.conftest import Db2
 from tests.db2.derby import Shim
 from tests.db2.nodes import SLACK, SOON, Node, Waited, new_key, open_impatient_node, open_node
 from tests.waiting import until
 
-
-@pytest.fixture(autouse=True)
-def in_earnest(on_db2: Db2, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits longer than the contract says."""
-    monkeypatch.setattr(writer, "LONGEST", LONGEST)
+EARNEST = [
+    (module, name, getattr(module, name))
+    for module, name in (
+        (writer, "LONGEST"),
+        (remote, "TOO_LATE"),
+        (remote, "PATIENCE"),
+        (remote, "TRIES"),
+        (readers, "PATIENCE"),
+        (readers, "TRIES"),
+    )
+]
+"""How long anybody waits where the tests do not have it otherwise."""
 
 
 @pytest.fixture
-async def node(tmp_path: Path, on_db2: Db2) -> AsyncIterator[Node]:
+def in_earnest(on_db2: Db2, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From when it is called on nobody waits longer than the contract says."""
+
+    def begin() -> None:
+        for module, name, value in EARNEST:
+            monkeypatch.setattr(module, name, value)
+
+    return begin
+
+
+@pytest.fixture
+async def node(tmp_path: Path, in_earnest: Callable[[], None]) -> AsyncIterator[Node]:
     async with open_node(tmp_path) as opened:
         await opened.settle_in()
+        in_earnest()
+        for each in opened.database._writers:
+            each._patience = writer._Patience()  # which else would look in a minute only
         yield opened
 
 
 @pytest.fixture
-async def impatient(tmp_path: Path, on_db2: Db2) -> AsyncIterator[Node]:
+async def impatient(tmp_path: Path, on_db2: Db2, in_earnest: Callable[[], None]) -> AsyncIterator[Node]:
     async with open_impatient_node(tmp_path, on_db2.url) as opened:
+        in_earnest()
         yield opened
 
 

@@ -18,8 +18,8 @@ from tests.db2.derby import Shim
 
 @pytest.fixture
 def empty(shim: Shim) -> str:
-    """The owner's address of a database without tables."""
-    return shim.url(derby.new_name(), timeout=2)
+    """The owner's address of a database without tables, which is made when first asked for."""
+    return shim.url(derby.new_name())
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ class TestChecking:
 
     def test_a_server_that_is_frozen(self, empty: str, shim: Shim) -> None:
         shim.tell("pause")
-        said = found(empty.replace("timeout=2", "timeout=1"))
+        said = found(empty.replace("timeout=20", "timeout=1"))
         shim.tell("resume")
         assert "does not answer" in said.said
         assert "firewall" in said.todo

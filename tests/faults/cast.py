@@ -8,6 +8,7 @@ import aiohttp
 from tests.faults.clients import Person
 from tests.faults.lines import call
 from tests.faults.nodes import ADMIN
+from tests.waiting import PATIENCE
 
 PASSWORD = "a-password-of-the-tests"
 
@@ -85,7 +86,8 @@ async def _signed_in(session: aiohttp.ClientSession, url: str, email: str, passw
 async def _ask(
     session: aiohttp.ClientSession, url: str, path: str, person: Person | None, body: dict[str, Any]
 ) -> dict[str, Any]:
-    answer = await call(session, "POST", url, path, person.token if person else None, body)
+    token = person.token if person else None
+    answer = await call(session, "POST", url, path, token, body, within=PATIENCE)
     if not answer["ok"]:
         raise RuntimeError(f"{path}: {answer}")
     return answer

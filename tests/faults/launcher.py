@@ -113,8 +113,8 @@ def keys_mean_nothing() -> None:
     """The unique key dropped: nobody looks whether it is known, and a second receipt is no error."""
     lock, put = tickets.lock, receipts.put
 
-    def locking(*given: Any) -> tickets.Locked | None:
-        locked = lock(*given)
+    def locking(*given: Any, **also: Any) -> tickets.Locked | None:
+        locked = lock(*given, **also)
         return locked._replace(receipt=None) if locked else None
 
     def putting(*given: Any) -> None:

@@ -117,10 +117,12 @@ async def call(
     path: str,
     token: str | None = None,
     body: dict[str, Any] | None = None,
+    *,
+    within: float = ANSWER,
 ) -> dict[str, Any]:
-    """The JSON answer, with `ok`. Raises `Broken` where there is none."""
+    """The JSON answer, with `ok`. Raises `Broken` where there is none, in time."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    timeout = aiohttp.ClientTimeout(total=ANSWER)
+    timeout = aiohttp.ClientTimeout(total=within)
     try:
         async with session.request(
             method, f"{url}/api/v1/{path}", json=body, headers=headers, timeout=timeout

@@ -6,13 +6,14 @@ import os
 import resource
 import secrets
 import signal
-import socket
 import sys
 from collections import Counter, deque
 from pathlib import Path
 from time import monotonic
 
 import aiohttp
+
+from tests.servers import free_port
 
 ROOT = Path(__file__).parents[2]
 ADMIN = {"email": "ada@example.org", "password": "ada-has-a-password"}
@@ -147,13 +148,6 @@ class Node:
             self.log.append(text)
             if "Traceback" in text or "CRITICAL" in text:
                 self.complaints.append(text)
-
-
-def free_port() -> int:
-    """One that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def new_secret() -> str:

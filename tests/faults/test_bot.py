@@ -26,25 +26,26 @@ class Carla:
     async def raises_a_ticket(self) -> None:
         """About something that the bot knows nothing of."""
         self.token = (await customer(self.session, self.url, "carla")).token
-        self.path = f"tickets/{(await self._call('tickets', key='the-ticket', query='My kettle hums'))['id']}"
+        raised = await self._call("POST", "tickets", key="the-ticket", query="My kettle hums")
+        self.path = f"tickets/{raised['id']}"
 
     async def asks(self, number: int) -> None:
         """Once more is no other question."""
         command = {"type": "post_message", "body": KNOWN[number]}
-        await self._call(f"{self.path}/commands", key=f"question-{number}", command=command)
+        await self._call("POST", f"{self.path}/commands", key=f"question-{number}", command=command)
 
     async def reads(self, count: int) -> list[str]:
         """Who wrote, once there are so many messages."""
         async with asyncio.timeout(PATIENCE):
             while True:
-                found = await call(self.session, "GET", self.url, f"{self.path}/timeline", self.token)
+                found = await self._call("GET", f"{self.path}/timeline")
                 wrote = [entry["actor"]["role"] for entry in found["entries"][1:]]
                 if len(wrote) >= count:
                     return wrote
                 await asyncio.sleep(0.02)
 
-    async def _call(self, path: str, **body: Any) -> dict[str, Any]:
-        return await call(self.session, "POST", self.url, path, getattr(self, "token", None), body)
+    async def _call(self, method: str, path: str, **body: Any) -> dict[str, Any]:
+        return await call(self.session, method, self.url, path, self.token, body or None, within=PATIENCE)
 
 
 @pytest.mark.slow
