@@ -1,9 +1,11 @@
 """What goes wrong when a provider is asked by HTTP, as what the postman goes by."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import aiohttp
+from werkzeug.http import parse_date
 
 from ccr.ports import SendFailed
 
@@ -11,9 +13,12 @@ TOO_MANY = 10.0
 """Seconds of pause for a provider that says "too many", and not until when."""
 
 
-def seconds(named: str | None, otherwise: float) -> float:
-    """`Retry-After`, where it is a number."""
-    return float(named) if named and named.isascii() and named.isdigit() else otherwise
+def seconds(named: str | None, otherwise: float, now: Callable[[], float] = time.time) -> float:
+    """What `Retry-After` says, a number of seconds or the moment itself; `otherwise` where it says neither."""
+    if named and named.isascii() and named.isdigit():
+        return float(named)
+    moment = parse_date(named)
+    return otherwise if moment is None else max(0.0, moment.timestamp() - now())
 
 
 @contextmanager

@@ -102,9 +102,11 @@ class SendGridMailer:
         """
         reason = f"SendGrid answered {answer.status}"
         if answer.status == 429:
-            named = self._until(answer.headers.get("X-RateLimit-Reset"))
-            after = seconds(answer.headers.get("Retry-After"), TOO_MANY) if named is None else named
-            return SendFailed(reason, again=True, after=after)
+            reset = self._until(answer.headers.get("X-RateLimit-Reset"))
+            after = seconds(
+                answer.headers.get("Retry-After"), TOO_MANY if reset is None else reset, self._now
+            )
+            return SendFailed(reason, again=True, after=max(after, reset or 0.0))
         for_good = 400 <= answer.status < 500 and answer.status not in OUR_FAULT | {408}
         return SendFailed(reason, again=not for_good, unsure=answer.status < 300)
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -176,11 +177,24 @@ def test_the_sdk_is_loaded_only_by_a_mail() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-async def test_a_pause_may_be_named_in_seconds(mailer: SendGridMailer, sendgrid: Double) -> None:
-    sendgrid.plan, sendgrid.headers = [429], {"Retry-After": "17"}
+@pytest.mark.parametrize(
+    ("said", "reset", "after"),
+    [
+        ("17", None, 17.0),
+        (formatdate(NOW + 17, usegmt=True), None, 17.0),
+        (formatdate(NOW - 17, usegmt=True), None, 0.0),
+        ("17", NOW + 42, 42.0),
+        ("42", NOW - 5, 42.0),
+    ],
+)
+async def test_a_pause_may_be_named_in_seconds_or_by_its_end_and_the_longer_one_counts(
+    mailer: SendGridMailer, sendgrid: Double, said: str, reset: float | None, after: float
+) -> None:
+    named = {"X-RateLimit-Reset": str(int(reset))} if reset else {}
+    sendgrid.plan, sendgrid.headers = [429], {"Retry-After": said} | named
     with pytest.raises(SendFailed) as failure:
         await mailer.send(MAIL)
-    assert failure.value.after == 17.0
+    assert failure.value.after == after
 
 
 def test_the_settings_choose_who_carries_mails() -> None:
