@@ -7,7 +7,7 @@ repeats the text, which may be a secret.
 import ipaddress
 import re
 from collections.abc import Callable
-from email.utils import formataddr, parseaddr
+from email.utils import formataddr, parseaddr, quote
 from ipaddress import IPv4Network, IPv6Network
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
@@ -144,7 +144,7 @@ def sender(text: str) -> str:
         or len(text) > 320
     ):
         raise ValueError("an address such as care@example.org, or Care <care@example.org>")
-    return formataddr((name, address), charset="utf-8") if name.isascii() else f"{name} <{address}>"
+    return formataddr((name, address), charset="utf-8") if name.isascii() else f'"{quote(name)}" <{address}>'
 
 
 def webhook_key(text: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ccr.adapters.mail_message import mailbox
 from ccr.settings import Settings, SettingsError, documented, signing_key
 
 KEY = "k" * 40
@@ -122,6 +123,13 @@ def test_a_value_that_is_not_allowed_is_refused_by_name(name: str, text: str, al
     assert str(refused.value).startswith(f"{name} ")
     assert allowed in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["Care", "Care, Ltd", "Fürsorge", "Müller, Pflege; (Wien)", 'Die "Ärzte"'])
+def test_a_sender_may_be_called_anything(name: str) -> None:
+    given = '"' + name.replace('"', '\\"') + '" <care@example.org>'
+    sender = Settings.read({"CCR_MAIL_FROM": given}).mail_from
+    assert mailbox(sender or "") == (name, "care@example.org")
 
 
 @pytest.mark.parametrize(
