@@ -15,7 +15,7 @@ from ccr.desk.people import Person, Role
 from ccr.desk.ticket import Status
 from ccr.services.carrying import Later, Pointless
 from ccr.services.signing_in import IDLE
-from ccr.store import lists, read_marks, subscriptions, tickets, waiting
+from ccr.store import lists, quiet_kinds, read_marks, subscriptions, tickets, waiting
 from ccr.store.connection import Connection
 from ccr.store.lists import Seen
 from ccr.store.owed import Owed
@@ -40,8 +40,8 @@ Verdict = Send | Later | Pointless
 def judge(connection: Connection, owed: Owed, now: int) -> Verdict:
     """What to do with a notification owed to a browser.
 
-    It is worth nothing to who is signed out there, no longer has the ticket, or is looking at it: what they have
-    seen, they have read.
+    It is worth nothing to who is signed out there, turned its kind off, no longer has the ticket, or is looking at it:
+    what they have seen, they have read.
     """
     where = subscriptions.find(connection, owed.target) if owed.target is not None else None
     person = _reader(connection, owed, where, now)
@@ -65,11 +65,13 @@ def judge(connection: Connection, owed: Owed, now: int) -> Verdict:
 
 
 def _reader(connection: Connection, owed: Owed, where: Subscription | None, now: int) -> Person | None:
-    """Who is still signed in there, unless it has taken too long."""
+    """Who is still signed in there and wants to hear of it, unless it has taken too long."""
     if where is None or where.person != owed.person or where.seen_at <= now - IDLE:
         return None
     person = tickets.actor(connection, where.person)
-    return person if person and person.active and now <= owed.created_at + LASTS else None
+    if person is None or not person.active or now > owed.created_at + LASTS:
+        return None
+    return person if quiet_kinds.wants(connection, person.id, owed.kind, Channel.PUSH) else None
 
 
 def _content(owed: Owed, title: str, ticket: int) -> dict[str, Any]:

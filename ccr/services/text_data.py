@@ -16,7 +16,7 @@ from ccr.desk.people import Person, Role
 from ccr.services.carrying import Later, Pointless
 from ccr.services.mobiles import TEXTED
 from ccr.services.resets import GOOD_FOR
-from ccr.store import lists, mobiles, outbox, read_marks, tickets, waiting
+from ccr.store import lists, mobiles, outbox, quiet_kinds, read_marks, tickets, waiting
 from ccr.store.connection import Connection
 from ccr.store.owed import Owed
 
@@ -41,14 +41,14 @@ Verdict = Send | Later | Pointless
 def judge(connection: Connection, owed: Owed, now: int, home: str) -> Verdict:
     """What to do with a text owed to a person. `home` is what its link starts with.
 
-    It is worth nothing to who is gone, wants none, or no longer has the ticket.
+    It is worth nothing to who is gone, wants none (of its kind), or no longer has the ticket.
     """
     person = tickets.actor(connection, owed.person) if owed.person is not None else None
     mobile = mobiles.find(connection, person.id) if person and person.active else None
     if person is None or mobile is None or not mobile.texts or person.role not in TEXTED or not owed.ticket:
         return Pointless()
     found = lists.some(connection, person, Reach.EVERYONE, [owed.ticket])
-    if not found:
+    if not found or not quiet_kinds.wants(connection, person.id, owed.kind, Channel.SMS):
         return Pointless()
     ticket = found[0].ticket
     link = f"{home}/tickets/{ticket.id}"

@@ -9,6 +9,11 @@ def of(connection: Connection, person: int) -> set[tuple[str, str]]:
     return {(row[0], row[1]) for row in rows}
 
 
+def wants(connection: Connection, person: int, kind: str, channel: str) -> bool:
+    """Whether this person is told of this kind by this channel."""
+    return (kind, channel) not in of(connection, person)
+
+
 def turn(connection: Connection, person: int, kind: str, channel: str, *, on: bool) -> None:
     """Turn a kind on or off for a channel; as it is already is fine."""
     connection.run(

@@ -374,6 +374,23 @@ async def test_a_kind_that_was_turned_off_stays_away(away: Away) -> None:
     assert (away.texts, away.pushes) == ([], [])
 
 
+async def test_a_kind_that_is_turned_off_while_it_waits_to_be_tried_again_stays_away(away: Away) -> None:
+    carla, amir = away.desk.carla, away.desk.amir
+    await away.notifiable(carla)
+    await away.textable(carla)
+    away.service.plan, away.twilio.plan = [(500, {})] * 2, [(500, None, {})]
+    await away.say(amir)
+    await away.later()
+    await away.later(WAITS)
+    assert (away.service.plan, away.twilio.plan) == ([], [])
+    for channel in (Channel.SMS, Channel.PUSH):
+        await away.house.database.write(
+            partial(turn, person=carla.id, kind="message_waiting", channel=channel.value, on=False)
+        )
+    await away.later(HOUR)
+    assert (away.texts, away.pushes) == ([], [])
+
+
 async def test_who_subscribes_while_a_mail_waits_is_notified_of_what_comes_next(away: Away) -> None:
     carla, amir = away.desk.carla, away.desk.amir
     seq = await away.say(amir)
