@@ -2,17 +2,41 @@
 
 import re
 from datetime import UTC, datetime
-from email.headerregistry import Address
+from email.header import Header
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
-from email.utils import format_datetime, parseaddr
+from email.policy import SMTP, SMTPUTF8, EmailPolicy
+from email.utils import format_datetime, parseaddr, quote
 from functools import cache
+from typing import Self
 
 from ccr.ports import Mail, SendFailed
 
 # What ends a header's line, or would turn the text that follows it around.
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _ADDRESS = re.compile(r"[^@\s\x00-\x1f\x7f<>,;:\"()\[\]\\]+@[^@\s\x00-\x1f\x7f<>,;:\"()\\]+")
+
+_SPECIAL = re.compile(r'[][()<>@,:;."\\]')
+"""What a name may only hold in quotes."""
+
+
+class _Written(str):
+    """A header's value as it goes over the wire.
+
+    The library would fold it: it encodes a link that is longer than a line, takes the quotes off a long name, whose
+    commas then make several recipients of it, and loses blanks between words that it encodes.
+    """
+
+    __slots__ = ("name",)
+
+    name: str
+
+    def __new__(cls, name: str, value: str) -> Self:
+        made = super().__new__(cls, value)
+        made.name = name
+        return made
+
+    def fold(self, *, policy: EmailPolicy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
 
 
 def compose(mail: Mail, *, sender: str, at: int) -> EmailMessage:
@@ -23,12 +47,14 @@ def compose(mail: Mail, *, sender: str, at: int) -> EmailMessage:
     """
     name, address = mailbox(sender)
     message = EmailMessage(policy=SMTP if mail.to.isascii() and address.isascii() else SMTPUTF8)
-    message["From"] = _mailbox(name, address)
-    message["To"] = _mailbox(mail.to_name, mail.to)
-    message["Subject"] = one_line(mail.subject)
-    message["Date"] = format_datetime(datetime.fromtimestamp(at // 1000, UTC))
-    for header, value in headers(mail, sender).items():
-        message[header] = value
+    written = {
+        "From": _mailbox("From", name, address),
+        "To": _mailbox("To", mail.to_name, mail.to),
+        "Subject": _encoded("Subject", one_line(mail.subject)),
+        "Date": format_datetime(datetime.fromtimestamp(at // 1000, UTC)),
+    }
+    for header, value in (written | headers(mail, sender)).items():
+        message[header] = _Written(header, value)
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
     return message
@@ -64,8 +90,15 @@ def one_line(text: str) -> str:
     return " ".join(_UNFIT.sub(" ", text).split()).replace("=?", "= ?")
 
 
-def _mailbox(name: str, address: str) -> Address:
+def _mailbox(header: str, name: str, address: str) -> str:
     if not _ADDRESS.fullmatch(address):
         raise SendFailed("not an address that mail can be sent to", again=False)
-    user, _, domain = address.rpartition("@")
-    return Address(one_line(name), user, domain)
+    name = one_line(name)
+    if not name.isascii():
+        return f"{_encoded(header, name)}\r\n <{address}>"
+    return f'"{quote(name)}" <{address}>' if _SPECIAL.search(name) else f"{name} <{address}>".lstrip()
+
+
+def _encoded(header: str, text: str) -> str:
+    """The text as this header holds it."""
+    return text if text.isascii() else Header(text, "utf-8", header_name=header).encode(linesep="\r\n")
