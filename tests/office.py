@@ -70,6 +70,7 @@ class Office:
             JinjaTemplates(template_folder() / "mail"),
             self.house.resets.mint,
             public_url=HOME + "/",
+            unsubscribe=lambda person, kind: f"{HOME}/unsubscribe/{person}-{kind}",
             now=lambda: self.house.time,
         )
         given: dict[str, Any] = {"now": lambda: self.house.time, "chance": lambda: 0.5}

@@ -65,6 +65,20 @@ async def test_a_code_is_made_when_its_mail_is_carried(office: Office) -> None:
     assert code not in str(await office.house.rows("SELECT * FROM outbox"))
 
 
+async def test_what_may_be_turned_off_says_how_and_what_keeps_an_account_safe_may_not(office: Office) -> None:
+    await office.do(office.carla, CloseTicket())
+    await office.owe(kind=Kind.NEW_DEVICE, data={"device": "Firefox", "address": "203.0.113.7", "link": "x"})
+    await office.owe(kind=Kind.PASSWORD_CHANGED)
+    await office.owe(kind=Kind.WELCOME)
+    await office.house.resets.ask({"email": "carla@example.org"})
+    await office.postman.drain_once()
+    mails = {mail.kind: mail for mail in office.box.mails if mail.to == "carla@example.org"}
+    offering = {kind for kind, mail in mails.items() if "/unsubscribe/" in mail.text + mail.html}
+    assert offering == {kind for kind, mail in mails.items() if mail.unsubscribe} == {"ticket_closed"}
+    assert len(mails) == 5
+    assert mails["ticket_closed"].unsubscribe == f"{HOME}/unsubscribe/{office.carla.id}-ticket_closed"
+
+
 async def test_nobody_is_mailed_a_code_who_has_no_account(office: Office) -> None:
     await office.house.resets.ask({"email": "nobody@example.org"})
     await office.postman.drain_once()
@@ -257,6 +271,18 @@ class TestTrouble:
         office.house.later(1)
         await office.postman.drain_once()
         assert office.box.kinds == ["password_changed"]
+
+    @pytest.mark.parametrize("after", [None, 60.0])
+    async def test_of_many_at_once_is_not_over_at_the_same_moment_for_all(
+        self, office: Office, after: float | None
+    ) -> None:
+        await office.owe()
+        [owed] = await office.house.database.write(lambda c: claims.claim(c, "one", office.house.time, 1, 1))
+        failure = SendFailed("too many", again=True, after=after)
+        early, late = [mail_retries.again_at(owed, failure, 0, lambda: point) for point in (0.0, 1.0)]  # noqa: B023
+        assert early is not None
+        assert late is not None
+        assert early + 2 * SECOND <= late
 
     async def test_is_tried_again_when_the_provider_says(self, office: Office) -> None:
         office.box.troubles = [SendFailed("too many", again=True, after=2 * 3600.0)]
