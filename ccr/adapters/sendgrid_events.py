@@ -75,7 +75,7 @@ class SendGridEvents:
 def _report(event: Any) -> MailReport | None:
     if not isinstance(event, dict) or not isinstance(event.get("sg_event_id"), str):
         return None
-    reason = str(event.get("reason") or event.get("response") or "")
+    reason = _text(event.get("reason") or event.get("response"))
     dropped = event.get("event") == "dropped"
     what = DROPS.get(reason.strip(), "blocked") if dropped else WORDS.get(str(event.get("event")))
     if what == "bounced" and event.get("type") == "blocked":
@@ -84,10 +84,15 @@ def _report(event: Any) -> MailReport | None:
         return None
     row = str(event.get(OUTBOX, ""))
     return MailReport(
-        id=event["sg_event_id"],
+        id=_text(event["sg_event_id"]),
         what=what,
         outbox_id=int(row) if row.isascii() and row.isdigit() and len(row) < 17 else None,
-        address=str(event.get("email") or ""),
+        address=_text(event.get("email")),
         reason=reason,
         unsent=dropped,
     )
+
+
+def _text(said: Any) -> str:
+    """Half of a character, which JSON may hold and no database takes, would spoil what came with it."""
+    return str(said or "").encode("utf-8", "replace").decode()

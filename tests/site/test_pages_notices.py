@@ -231,10 +231,17 @@ class TestHook:
             ("carla@example.org", "550 5.1.1 no such mailbox")
         ]
 
+    @pytest.mark.parametrize("spoilt", ["sg_event_id", "email", "reason"])
+    async def test_takes_the_rest_where_one_holds_half_a_character(self, pages: Pages, spoilt: str) -> None:
+        first, second = [await mail(pages, dead=False) for _ in range(2)]
+        told = [event("bounce", first, **{spoilt: "\ud83d"}), event("delivered", second)]
+        assert await post(pages, told) == 204
+        assert await states(pages) == [("dead", "bounced"), ("sent", "delivered")]
+
     async def test_takes_each_event_once(self, pages: Pages) -> None:
         row = await mail(pages, dead=False)
         for _ in range(2):
-            assert await post(pages, [event("bounce", row)]) == 204
+            assert await post(pages, [event("bounce", row)] * 2) == 204
         assert len(await pages.house.rows("SELECT * FROM reports_seen")) == 1
 
     @pytest.mark.parametrize(
