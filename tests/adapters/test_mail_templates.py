@@ -179,8 +179,9 @@ def test_one_waiting_message_is_told_of_as_one(templates: JinjaTemplates) -> Non
 
 
 def test_who_closed_their_own_ticket_reads_you(templates: JinjaTemplates) -> None:
-    _, text, _ = templates.mail(Kind.TICKET_CLOSED, about(CARLA, by="Carla Stein", reason=None))
+    _, text, _ = templates.mail(Kind.TICKET_CLOSED, about(CARLA, by="Carla Stein", reason="It is settled."))
     assert "You closed this ticket" in text
+    assert "In your words:" in text
     assert "How did it go?" in text
     _, text, _ = templates.mail(Kind.TICKET_CLOSED, about(AMIR, by="Carla Stein", reason=None))
     assert "Carla Stein closed this ticket" in text

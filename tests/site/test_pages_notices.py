@@ -175,6 +175,7 @@ class TestUnsubscribing:
         seen = await browser.open(link)
         assert (seen.status, f'action="{link}"' in seen.html) == (200, True)
         assert "Messages that wait for you" in seen.html
+        assert "<title>Turn mails off" in seen.html
         assert await pages.house.rows("SELECT * FROM quiet_kinds") == []
         assert "Turned off" in (await browser.send(link)).html
         assert "Turned off" in (await browser.send(link, origin=None)).html
