@@ -5,6 +5,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from email.message import EmailMessage
 from time import monotonic
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
@@ -32,6 +33,8 @@ and would think of every mail to a slow server that it may have arrived."""
 
 KEPT = 10.0
 """Seconds that an idle connection is kept for the next mail; servers hang up after some more."""
+
+_EIGHT_BIT = "8bitmime"
 
 _SILENT = "the mail server did not answer in time"
 
@@ -86,8 +89,8 @@ class SmtpMailer:
         begun = False
         try:
             async with asyncio.timeout(IN_ALL):
-                content = await asyncio.to_thread(message.as_bytes)
                 async with self._connection() as smtp:
+                    content = await asyncio.to_thread(_written, message, smtp)
                     await self._address(smtp, mail)
                     begun = True
                     await _tell(smtp, content)
@@ -106,7 +109,9 @@ class SmtpMailer:
             await _leave(self._idle.pop()[0])
 
     async def _address(self, smtp: SMTP, mail: Mail) -> None:
-        options = [] if mail.to.isascii() else ["SMTPUTF8"]
+        options = ["BODY=8BITMIME"] if smtp.supports_extension(_EIGHT_BIT) else []
+        if not mail.to.isascii():
+            options.append("SMTPUTF8")
         try:
             await smtp.mail(mailbox(self._sender)[1], options=options, encoding="utf-8")
             await smtp.rcpt(mail.to, encoding="utf-8")
@@ -152,6 +157,12 @@ class SmtpMailer:
             smtp.close()
             raise _failure(error, unsure=False, our_fault=True) from None
         return smtp
+
+
+def _written(message: EmailMessage, smtp: SMTP) -> bytes:
+    """In plain letters alone for a server that does not say it takes others: it might refuse or spoil them."""
+    policy = message.policy if smtp.supports_extension(_EIGHT_BIT) else message.policy.clone(cte_type="7bit")
+    return message.as_bytes(policy=policy)
 
 
 async def _tell(smtp: SMTP, content: bytes) -> None:

@@ -43,6 +43,8 @@ class Server:
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
         self.sessions: list[Session] = []
+        self.contents: list[bytes] = []
+        self.options: list[list[str]] = []
         self.readers: list[str] = []
         self.answers: dict[str, str] = {}
         self.silent = asyncio.Event()
@@ -52,10 +54,17 @@ class Server:
     def url(self, certificate: Certificate, user: str = "care", password: str = PASSWORD) -> str:
         return f"smtp://{user}:{quote(password, safe='')}@127.0.0.1:{self.port}?ca={certificate.chain}"
 
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, offered: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [line for line in offered if "old" not in self.answers or "8BITMIME" not in line]
+
     async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         envelope.mail_from = address
+        self.options.append(options)
         return self.answers.get("MAIL", "250 OK")
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
@@ -76,6 +85,7 @@ class Server:
         made = email.message_from_bytes(envelope.content, policy=email.policy.default)
         assert isinstance(made, EmailMessage)
         self.mails.append(made)
+        self.contents.append(envelope.content)
         self.sessions.append(session)
         if "silence" in self.answers:
             await self.silent.wait()
@@ -179,6 +189,20 @@ async def test_a_mail_arrives_encrypted_and_whole(mailer: SmtpMailer, server: Se
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert text_of(mail, "plain") == MAIL.text
     assert "<p>It is here ✓</p>" in text_of(mail, "html")
+
+
+@pytest.mark.parametrize(("server_is", "ascii_only"), [("old", True), ("new", False)])
+async def test_a_server_that_takes_no_accents_gets_none(
+    mailer: SmtpMailer, server: Server, server_is: str, ascii_only: bool
+) -> None:
+    server.answers[server_is] = "yes"
+    await mailer.send(MAIL)
+    [content], [options], [mail] = server.contents, server.options, server.mails
+    assert content.isascii() is ascii_only
+    assert ("BODY=8BITMIME" in options) is not ascii_only
+    assert mail["Subject"] == MAIL.subject
+    assert text_of(mail, "plain") == MAIL.text
+    assert MAIL.html in text_of(mail, "html")
 
 
 async def test_the_next_mail_takes_the_same_connection(mailer: SmtpMailer, server: Server) -> None:
