@@ -124,7 +124,7 @@ class Handlers:
         metrics.SOCKETS.dec()
         for key in [key for key in self._typing if key[0] == sid]:
             self._stop_typing(socket, key[1])
-        if socket.person.id not in self._sockets.online():
+        if not self._sockets.is_online(socket.person.id):
             asyncio.get_running_loop().call_later(LINGERS, self._gone, socket.person.id)
 
     async def join(self, socket: Socket, asked: messages.Join) -> dict[str, Any]:
@@ -236,7 +236,7 @@ class Handlers:
             self._publisher.typing(socket, ticket, on=False)
 
     def _gone(self, person: int) -> None:
-        if person not in self._sockets.online():
+        if not self._sockets.is_online(person):
             self._publisher.presence(person, online=False)
 
 
