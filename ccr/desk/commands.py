@@ -114,19 +114,6 @@ class TakeFrom(Command, frozen=True, tag="take_from"):
     agent: Id
 
 
-AnyCommand = (
-    OpenTicket
-    | PostMessage
-    | PostNote
-    | AssignAgent
-    | SetPriority
-    | CloseTicket
-    | ReopenTicket
-    | RateTicket
-    | RedactMessage
-    | RequestPerson
-)
-
 COMMANDS: dict[str, type[Command]] = {
     str(kind.__struct_config__.tag): kind
     for kind in (

@@ -152,19 +152,6 @@ EVENTS: dict[str, type[Event]] = {
 }
 """Every event type by its name on the wire."""
 
-AnyEvent = (
-    TicketOpened
-    | MessagePosted
-    | NotePosted
-    | AgentAssigned
-    | PriorityChanged
-    | TicketClosed
-    | TicketReopened
-    | TicketRated
-    | MessageRedacted
-    | PersonRequested
-)
-
 
 class Actor(msgspec.Struct, frozen=True):
     """Who did it, as others see them."""

@@ -22,11 +22,3 @@ def e164(text: str, country: str | None) -> str:
     if library.number_type(number) not in kinds:
         raise invalid(mobile="is not a mobile number")
     return str(library.format_number(number, library.PhoneNumberFormat.E164))
-
-
-def shown(number: str) -> str:
-    """A stored number as people write it."""
-    import phonenumbers as library
-
-    parsed = library.parse(number)
-    return str(library.format_number(parsed, library.PhoneNumberFormat.INTERNATIONAL))

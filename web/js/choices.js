@@ -39,7 +39,7 @@ function newestOffer(list) {
 const isHeard = () => Boolean(document.getElementById("assistant")?.firstElementChild);
 
 /** The last list in the text that counts from 1; none where the text does not end by asking for a choice. */
-export function choicesIn(text) {
+function choicesIn(text) {
   const lines = text.split("\n");
   if (lines.at(-1) !== OFFERS) return [];
   let choices = [];

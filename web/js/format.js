@@ -26,10 +26,6 @@ const FORMS = {
   waiting,
 };
 
-export function timeOfDay(at) {
-  return clock.format(new Date(at));
-}
-
 /** Whether both fall on one day of the reader's calendar. */
 export function sameDay(one, other) {
   return startOfDay(one) === startOfDay(other);

@@ -27,7 +27,7 @@ const TEXTS = {
 /** When an entry happened, from its list item. */
 export const timeOf = (item) => item.querySelector("time").dateTime;
 
-export const isMine = (entry, viewer) => entry.actor.id === viewer.me;
+const isMine = (entry, viewer) => entry.actor.id === viewer.me;
 const isFresh = (at) => Date.now() - new Date(at) < TAKE_BACK_WITHIN;
 
 /** The entry as a list item, or null when this page knows no such type: what is newer than the page is left out. */
