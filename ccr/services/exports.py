@@ -10,39 +10,27 @@ from typing import Any
 import msgspec
 
 from ccr.desk.people import Person, Role
-from ccr.desk.refusals import Code, Refusal
 from ccr.services.held_data import deeds_after, held_beside_talk, tickets_of, timeline_after
 from ccr.store import holdings
 from ccr.store.connection import Connection
 from ccr.store.database import Database
-
-AGAIN_IN = 10
-"""Seconds after which somebody may ask whether their last export is over."""
 
 PageAfter = Callable[[Connection, int, Person, int], list[dict[str, Any]]]
 """A page of a ticket behind a number; the last one is empty."""
 
 
 class Exports:
-    """Tells people what is held about them, each of them once at a time: a reader is busy with it."""
+    """Tells people what is held about them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._under_way: set[int] = set()
 
     async def told(self, person: Person) -> AsyncGenerator[bytes, None]:
-        """One JSON object, a line for each thing. Raises `rate_limited`, with the first part, while another is told."""
-        if person.id in self._under_way:
-            words = "Your data is being put together already. Wait until you have it."
-            raise Refusal(Code.RATE_LIMITED, words, retry_after=AGAIN_IN)
-        self._under_way.add(person.id)
-        try:
-            yield await self._database.read(lambda connection: _beside_talk(connection, person))
-            async for part in self._talk(person):
-                yield part
-            yield b"\n]}\n"
-        finally:
-            self._under_way.discard(person.id)
+        """One JSON object, a line for each thing."""
+        yield await self._database.read(lambda connection: _beside_talk(connection, person))
+        async for part in self._talk(person):
+            yield part
+        yield b"\n]}\n"
 
     async def _talk(self, person: Person) -> AsyncIterator[bytes]:
         """What was said on a customer's tickets, each with its timeline; of staff what they did on any."""

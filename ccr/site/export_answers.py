@@ -7,14 +7,15 @@ from quart import Response
 
 from ccr.desk.people import Person
 from ccr.services.exports import Exports
+from ccr.site.limits import place
 
 PATIENCE = 60 * 60
 """Seconds for all of it: years of talk may come over a bad line."""
 
 
 async def hand_out_held(exports: Exports, person: Person, headers: dict[str, str] | None = None) -> Response:
-    """The answer. Raises `Refusal`."""
-    parts = exports.told(person)
+    """The answer. Raises `rate_limited` while another one is under way: a reader is busy with it."""
+    parts = _in_place(exports.told(person))
     # Read before anything is answered: a refusal has a status of its own. Once begun, the parts are also ended when
     # nobody asks for the rest of them, so that the person may ask anew.
     first = await anext(parts)
@@ -25,6 +26,13 @@ async def hand_out_held(exports: Exports, person: Person, headers: dict[str, str
     )
     response.timeout = PATIENCE
     return response
+
+
+async def _in_place(parts: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    with place("export", 1):
+        async with aclosing(parts):
+            async for part in parts:
+                yield part
 
 
 async def _whole(first: bytes, parts: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

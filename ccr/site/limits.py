@@ -59,7 +59,7 @@ class Limits:
     def place(self, name: str, who: str, most: int) -> Iterator[None]:
         """One of the places for what takes long, until it is over. Raises `rate_limited` while all `most` are taken."""
         if self._on and self._taken[name, who] >= most:
-            words = "So much at once is too much. Wait until the rest is through."
+            words = "Too much is under way already. Wait until it is through."
             raise Refusal(Code.RATE_LIMITED, words, retry_after=PLACE_IN)
         self._taken[name, who] += 1
         try:

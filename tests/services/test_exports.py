@@ -1,7 +1,5 @@
 """Everything held about somebody, told in parts: nobody waits for it, and little of it is in memory at a time."""
 
-import gc
-import json
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,12 +9,10 @@ import pytest
 
 from ccr.desk.commands import AssignAgent, OpenTicket, PostMessage, PostNote
 from ccr.desk.people import Person
-from ccr.desk.refusals import Code, Refusal
 from ccr.services import exports
 from ccr.store import holdings
 from ccr.store.connection import Connection
 from tests.accounts_house import AMIR, CARLA, OMAR, House, open_house
-from tests.waiting import until
 
 
 @pytest.fixture
@@ -108,40 +104,3 @@ async def test_what_is_written_out_is_written_out_by_a_reader(
 
     assert len(threads) > 8
     assert all(name.startswith("reader") for name in threads)
-
-
-async def test_one_is_told_to_each_person_at_a_time(house: House) -> None:
-    carla, amir = await talked(house)
-    first = house.exports.told(carla)
-    await anext(first)
-
-    with pytest.raises(Refusal) as refused:
-        await told(house, carla)
-    assert (refused.value.code, refused.value.retry_after) == (Code.RATE_LIMITED, exports.AGAIN_IN)
-    assert await told(house, amir)
-
-    await first.aclose()
-    assert await told(house, carla)
-    assert await told(house, carla)
-
-
-async def test_who_went_away_in_the_middle_may_ask_anew(house: House) -> None:
-    carla, _ = await talked(house)
-    given_up = house.exports.told(carla)
-    await anext(given_up)
-
-    del given_up
-    gc.collect()
-
-    await until(lambda: not house.exports._under_way)
-    assert await told(house, carla)
-
-
-async def test_after_a_fault_it_can_be_asked_for_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    carla, _ = await talked(house)
-    with monkeypatch.context() as broken:
-        broken.setattr(exports, "timeline_after", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            await told(house, carla)
-
-    assert json.loads(b"".join(await told(house, carla)))["tickets"]

@@ -1,5 +1,6 @@
 """The JSON API of accounts, as a mobile app or a bot meets it."""
 
+import gc
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -7,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from quart import Quart
+from quart import Quart, Response
 
 from ccr.services import exports
+from ccr.site.export_answers import hand_out_held
+from ccr.site.guards import identity
 from tests.accounts_house import AMIR, CARLA, OMAR, PASSWORD, House, open_house, with_password
 from tests.site.accounts_app import Caller, make_app, make_settings
+from tests.waiting import until
 
 NEW = "another horse"
 
@@ -177,21 +181,52 @@ async def test_carla_changes_takes_along_and_deletes_her_account(house: House, c
     await refused(await caller.call("GET", "/me"), 401, "unauthenticated")
 
 
-async def test_all_that_carla_holds_is_asked_for_once_at_a_time(house: House, caller: Caller) -> None:
-    carla = await house.customer()
-    await caller.sign_in("carla@example.org")
-    under_way = house.exports.told(carla)
-    await anext(under_way)
+async def begun_export(app: Quart, caller: Caller, house: House) -> Response:
+    """The caller's data on its way out, of which no more has been fetched than its beginning."""
+    async with app.test_request_context("/api/v1/me/export", headers=caller.headers):
+        asking = await identity()
+        assert asking is not None
+        return await hand_out_held(house.exports, asking.person)
 
-    too_soon = await caller.call("GET", "/me/export")
+
+async def test_each_person_is_handed_out_all_they_hold_once_at_a_time(house: House, tmp_path: Path) -> None:
+    app = make_app(house, make_settings(tmp_path))
+    await house.customer()
+    await house.customer(OMAR)
+    carla = await Caller(app).sign_in("carla@example.org")
+    omar = await Caller(app).sign_in("omar@example.org")
+    under_way = await begun_export(app, carla, house)
+
+    too_soon = await carla.call("GET", "/me/export")
     await refused(too_soon, 429, "rate_limited")
     assert int(too_soon.headers["Retry-After"]) > 0
+    assert (await omar.call("GET", "/me/export")).status_code == 200
 
-    await under_way.aclose()
+    assert json.loads(await under_way.get_data())["tickets"] == []
     for _ in range(2):
-        whole = await caller.call("GET", "/me/export")
+        whole = await carla.call("GET", "/me/export")
         assert whole.headers["Cache-Control"] == "no-store"
         assert (await whole.get_json())["tickets"] == []
+
+
+async def test_who_went_away_in_the_middle_or_met_a_fault_may_ask_for_it_anew(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(house, make_settings(tmp_path))
+    await house.customer()
+    carla = await Caller(app).sign_in("carla@example.org")
+
+    given_up = await begun_export(app, carla, house)
+    del given_up
+    gc.collect()
+    await until(lambda: not app.extensions["ccr.limits"]._taken)
+    with monkeypatch.context() as broken:
+        broken.setattr(exports, "tickets_of", lambda *_: 1 / 0)
+        failing = await begun_export(app, carla, house)
+        with pytest.raises(ZeroDivisionError):
+            await failing.get_data()
+
+    assert (await carla.call("GET", "/me/export")).status_code == 200
 
 
 async def test_who_must_change_the_password_is_forbidden_everything_else(house: House, app: Quart) -> None:
