@@ -180,26 +180,19 @@ class Attachments:
         await put_all(self._database, self.store, put, self._now, lane=upload.ticket)
         digest = hashlib.sha256(content).hexdigest()
 
-        def name(connection: Connection) -> Attachment:
+        def name(connection: Connection) -> Attachment | None:
             if not uploads.finish(connection, upload.id, given.id, digest):
                 files.drop(connection, put)
-                return self._already(connection, upload)
+                return _already(connection, upload)
             keep_all(connection, put, self._now())
             attachments.add(connection, given, self._now())
             return given
 
         kept = await self._database.write(name, lane=upload.ticket)
+        if kept is None:
+            raise conflict("This upload is over.")
         wire: dict[str, Any] = msgspec.to_builtins(kept.attached())
         return wire
-
-    @staticmethod
-    def _already(connection: Connection, upload: Upload) -> Attachment:
-        """Somebody finished it at the same time, or ended it."""
-        today = uploads.find(connection, upload.id, upload.owner)
-        found = attachments.find(connection, today.attachment) if today and today.attachment else None
-        if found is None:
-            raise conflict("This upload is over.")
-        return found
 
     def _check_quota(self, connection: Connection, person: Person, length: int) -> None:
         if uploads.spent(connection, person.id, self._now() - DAY) + length > A_DAY:
@@ -234,6 +227,12 @@ def keep_all(connection: Connection, names: dict[str, Any], now: int) -> None:
     for name in names:
         if not files.keep(connection, name, now):
             raise RuntimeError("a file was swept before anything could refer to it")
+
+
+def _already(connection: Connection, upload: Upload) -> Attachment | None:
+    """What the upload became where somebody finished it at the same time; `None` where it was ended."""
+    today = uploads.find(connection, upload.id, upload.owner)
+    return attachments.find(connection, today.attachment) if today and today.attachment else None
 
 
 def _check_may_write(connection: Connection, ticket_id: int, person: Person) -> None:

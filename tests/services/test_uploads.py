@@ -180,6 +180,22 @@ async def test_given_up_it_leaves_nothing_even_when_it_was_done(files: FilesHous
     assert await code(files.uploads.take(carla, half, 2_000, LONG[2_000:])) is Code.CONFLICT
 
 
+async def test_given_up_while_it_is_made_whole_it_leaves_nothing_either(files: FilesHouse) -> None:
+    carla, upload = await begun(files)
+    await files.uploads.take(carla, upload, 0, LONG)
+    files.store.slow.clear()
+    finishing = asyncio.create_task(files.uploads.finish(carla, upload))
+    await until(lambda: files.store.putting == 2)
+
+    await files.uploads.give_up(carla, upload)
+    files.store.slow.set()
+
+    assert await code(finishing) is Code.CONFLICT
+    await files.sweeper.sweep()
+    assert await files.count("attachments") == 0
+    assert files.lying() == []
+
+
 async def test_what_was_sent_stays_when_its_upload_is_given_up(files: FilesHouse) -> None:
     carla, upload = await begun(files)
     await files.uploads.take(carla, upload, 0, LONG)
