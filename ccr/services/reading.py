@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ccr import metrics
 from ccr.desk import clock
 from ccr.desk.events import Entry, Reach, entry_wire
-from ccr.desk.people import Person, Role
+from ccr.desk.people import Person, Role, full_name
 from ccr.desk.refusals import invalid, not_found
 from ccr.desk.rules import allowed, clearance
 from ccr.desk.ticket import Ticket
@@ -133,7 +133,7 @@ class Reading:
         online = self._publisher.online()
         rows = await self._database.read(lists.loads)
         return [
-            {"id": agent, "name": f"{first} {last}".strip(), "open": load, "online": agent in online}
+            {"id": agent, "name": full_name(first, last), "open": load, "online": agent in online}
             for agent, first, last, load in rows
         ]
 
