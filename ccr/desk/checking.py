@@ -129,6 +129,11 @@ def _all_wrong(faults: dict[str, str]) -> Refusal:
     return Refusal(Code.INVALID, f"{words}."[:1].upper() + f"{words}."[1:], fields=faults)
 
 
+def whole_number(text: str) -> int | None:
+    """The number that somebody wrote in at most 16 digits, which every database takes; `None` if it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 17 else None
+
+
 def printable(text: object) -> str:
     """A stranger's text cut short and made safe to send back."""
     return str(text)[:40].encode("utf-8", "replace").decode("utf-8").replace("\x00", "�")

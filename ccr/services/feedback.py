@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ccr.desk import clock
-from ccr.desk.checking import MAX_ID
+from ccr.desk.checking import MAX_ID, whole_number
 from ccr.desk.clock import rfc3339
 from ccr.desk.people import Person, Role
 from ccr.desk.refusals import forbidden, invalid, not_found
@@ -68,9 +68,10 @@ class FeedbackBox:
 def _read_cursor(cursor: str | None) -> int:
     if cursor is None:
         return MAX_ID
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 17):
+    before = whole_number(cursor)
+    if before is None:
         raise invalid(cursor="is not one of ours")
-    return int(cursor)
+    return before
 
 
 def _wire(entry: Feedback) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from quart import Blueprint, Response, request
 from quart.typing import ResponseReturnValue
 
+from ccr.desk.checking import whole_number
 from ccr.desk.refusals import Code, Refusal, bad_file, invalid
 from ccr.services.attachments import LARGEST, Attachments, NewUpload
 from ccr.services.uploads import PIECE, Uploads
@@ -81,7 +82,7 @@ def _add_uploads(blueprint: Blueprint, uploads: Uploads) -> None:
     async def piece(upload_id: int) -> ResponseReturnValue:
         if request.mimetype != OFFSET_TYPE:
             raise Refusal(Code.INVALID, f"The body must be {OFFSET_TYPE}.")
-        start = _whole_number("Upload-Offset")
+        start = _bytes_in("Upload-Offset")
         person = known().person
         upload = await uploads.find(person, upload_id)
         async for content in _pieces():
@@ -115,7 +116,7 @@ def _announced() -> NewUpload:
     duration = given.get("duration_ms", "")
     return NewUpload(
         name=given.get("filename", ""),
-        length=_whole_number("Upload-Length"),
+        length=_bytes_in("Upload-Length"),
         duration_ms=int(duration)
         if duration.isascii() and duration.isdigit() and len(duration) < 10
         else None,
@@ -123,11 +124,11 @@ def _announced() -> NewUpload:
     )
 
 
-def _whole_number(header: str) -> int:
-    text = request.headers.get(header, "")
-    if not (text.isascii() and text.isdigit() and len(text) < 17):
+def _bytes_in(header: str) -> int:
+    found = whole_number(request.headers.get(header, ""))
+    if found is None:
         raise invalid(**{header: "must be a number of bytes"})
-    return int(text)
+    return found
 
 
 async def _pieces() -> AsyncIterator[bytes]:

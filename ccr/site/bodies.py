@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import msgspec
 from quart import Response, request
 
-from ccr.desk.checking import printable
+from ccr.desk.checking import printable, whole_number
 from ccr.desk.refusals import Code, Refusal, invalid
 
 LARGEST = 64 * 1024
@@ -74,9 +74,10 @@ def number(given: dict[str, str], name: str, default: int, *, least: int, most: 
     text = given.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit() and len(text) < 17) or not least <= int(text) <= most:
+    found = whole_number(text)
+    if found is None or not least <= found <= most:
         raise invalid(**{name: f"must be a number from {least} to {most}"})
-    return int(text)
+    return found
 
 
 def _no_constant(name: str) -> NoReturn:

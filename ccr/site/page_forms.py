@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from quart import Response, redirect, request
 from quart.typing import ResponseReturnValue
 
+from ccr.desk.checking import whole_number
 from ccr.desk.refusals import Code, Refusal, invalid
 from ccr.site.rendering import Form
 
@@ -42,7 +43,7 @@ def without_empty(given: Fields, *names: str) -> Fields:
 
 def number(given: Fields, name: str) -> int:
     """A field that holds a whole number. Raises `invalid`."""
-    text = given[name]
-    if not (text.isascii() and text.isdigit() and len(text) < 17):  # below 2^53
+    found = whole_number(given[name])
+    if found is None:
         raise invalid(**{name: "is not a number"})
-    return int(text)
+    return found

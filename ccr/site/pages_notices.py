@@ -3,7 +3,7 @@
 from quart import Blueprint, Response, redirect, request
 from quart.typing import ResponseReturnValue
 
-from ccr.desk.checking import MAX_ID
+from ccr.desk.checking import MAX_ID, whole_number
 from ccr.desk.notices import Channel, Kind
 from ccr.desk.people import Role
 from ccr.desk.refusals import Refusal, invalid
@@ -41,10 +41,11 @@ def notices_pages(traces: NoticeTraces, choices: NoticeChoices) -> Blueprint:
 def _add_traces(blueprint: Blueprint, traces: NoticeTraces) -> None:
     async def show(form: Form | None = None, status: int = 200) -> Response:
         everything = request.args.get("show") == "all"
-        before = request.args.get("before", "")
-        if before and not (before.isascii() and before.isdigit() and len(before) < 17):
+        asked = request.args.get("before", "")
+        before = whole_number(asked)
+        if asked and before is None:
             raise invalid(before="is not one of ours")
-        found = await traces.page(known().person, dead=not everything, before=int(before) if before else None)
+        found = await traces.page(known().person, dead=not everything, before=before)
         return await page("notices.html", status, form=form or Form(), everything=everything, **found)
 
     @blueprint.get("/notices")

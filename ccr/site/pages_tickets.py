@@ -5,7 +5,7 @@ from typing import Any
 from quart import Blueprint, Response, redirect, request
 from quart.typing import ResponseReturnValue
 
-from ccr.desk.checking import MAX_ID
+from ccr.desk.checking import MAX_ID, whole_number
 from ccr.desk.commands import read_command
 from ccr.desk.people import Role
 from ccr.desk.refusals import Code, Refusal, forbidden, invalid
@@ -19,7 +19,7 @@ from ccr.site.guards import known, only, signed_in
 from ccr.site.limits import spend
 from ccr.site.multipart import Asked, carry_out, expected_files, is_large
 from ccr.site.rendering import Form, page
-from ccr.site.ticket_desk import TicketDesk, new_key, number
+from ccr.site.ticket_desk import TicketDesk, new_key
 
 ID = f"int(max={MAX_ID})"
 """The route converter of ids: what is larger is not there."""
@@ -137,7 +137,7 @@ def _fields(given: dict[str, str]) -> dict[str, Any]:
         if name == "agent" and not value:
             fields[name] = None
         elif value and name not in _OUTSIDE_COMMAND:
-            found = number(value) if name in _NUMBERS else None
+            found = whole_number(value) if name in _NUMBERS else None
             fields[name] = value if found is None else found
     return fields
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from quart import Response, request
 
+from ccr.desk.checking import whole_number
 from ccr.desk.people import Person, Role
 from ccr.services.canned_replies import CannedReplies
 from ccr.services.opening_hours import OpeningHours
@@ -57,7 +58,7 @@ class TicketDesk:
         self, person: Person, ticket_id: int, form: Form | None = None, status: int = 200
     ) -> Response:
         """The address column: the query, its state, who looks after it, and all that happened."""
-        before = number(request.args.get("before"))
+        before = whole_number(request.args.get("before", ""))
         if before is None:
             found = await self.reading.conversation(person, ticket_id)
             ticket = found["ticket"]
@@ -92,13 +93,13 @@ class TicketDesk:
         self, person: Person, ticket: Wire, allowed: frozenset[str], entries: list[Wire]
     ) -> dict[str, Any]:
         """What stands at the end of the conversation: the composer, a question, or what follows once it is closed."""
-        take_back = await self._entry(person, ticket, entries, request.args.get("take_back"))
+        take_back = await self._entry(person, ticket, entries, request.args.get("take_back", ""))
         if take_back and take_back["actor"]["id"] == person.id and take_back.get("body"):
             return {"panel": "take_back", "taken": take_back}
         if "post_message" not in allowed:
             is_closed = ticket["status"] == "closed" and person.role is not Role.ADMIN
             return {"panel": "closed" if is_closed else "none"}
-        source = await self._entry(person, ticket, entries, request.args.get("reply_to"))
+        source = await self._entry(person, ticket, entries, request.args.get("reply_to", ""))
         if source is None or source["type"] not in {"message_posted", "ticket_opened"}:
             return {"panel": "open", "answered": None}
         row = view(
@@ -106,10 +107,8 @@ class TicketDesk:
         ).rows[0]
         return {"panel": "open", "answered": {"seq": source["seq"], **quote(row)}}
 
-    async def _entry(
-        self, person: Person, ticket: Wire, entries: list[Wire], asked: str | None
-    ) -> Wire | None:
-        seq = number(asked)
+    async def _entry(self, person: Person, ticket: Wire, entries: list[Wire], asked: str) -> Wire | None:
+        seq = whole_number(asked)
         if seq is None:
             return None
         found = next((entry for entry in entries if entry["seq"] == seq), None)
@@ -141,10 +140,3 @@ class TicketDesk:
             return
         if foreign[-1] > ticket["read_seq"]:
             await self.reading.mark_read(person, ticket["id"], entries[-1]["seq"])
-
-
-def number(text: str | None) -> int | None:
-    """The whole number that somebody wrote; `None` if it is none."""
-    if text is None or not (text.isascii() and text.isdigit() and len(text) < 17):  # below 2^53
-        return None
-    return int(text)
