@@ -30,10 +30,21 @@ async def carry_out(
 
 async def come_back(refusal: Refusal, given: Fields, again: Again) -> Response:
     """The page with the form as it was sent, under the status of the refusal."""
-    response = await again(Form.refused(refusal, given), refusal.code.http_status)
+    return in_time(refusal, await again(Form.refused(refusal, given), refusal.code.http_status))
+
+
+def in_time(refusal: Refusal, response: Response) -> Response:
+    """The answer, with when to try again where that is known."""
     if refusal.retry_after is not None:
         response.headers["Retry-After"] = str(refusal.retry_after)
     return response
+
+
+def fresh(refusal: Refusal, given: Fields) -> Fields:
+    """After a conflict under a key the form gets another one."""
+    return {
+        name: value for name, value in given.items() if name != "key" or refusal.code is not Code.CONFLICT
+    }
 
 
 def without_empty(given: Fields, *names: str) -> Fields:

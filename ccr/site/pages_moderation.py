@@ -9,8 +9,8 @@ from ccr.desk.people import Role
 from ccr.desk.refusals import Code, Refusal
 from ccr.site.guards import known, only
 from ccr.site.limits import spend
-from ccr.site.page_forms import come_back
-from ccr.site.question_desk import AN_ANSWER, ONE, QuestionDesk, fresh, seen
+from ccr.site.page_forms import come_back, fresh
+from ccr.site.question_desk import AN_ANSWER, ONE, QuestionDesk, seen
 from ccr.site.rendering import Form
 
 DEEDS = 60

@@ -18,6 +18,7 @@ from ccr.services.ticket_bot import TicketBot
 from ccr.site.guards import known, only, signed_in
 from ccr.site.limits import spend
 from ccr.site.multipart import Asked, carry_out, expected_files, is_large
+from ccr.site.page_forms import fresh, in_time
 from ccr.site.rendering import Form, page
 from ccr.site.ticket_desk import TicketDesk, new_key
 
@@ -66,7 +67,7 @@ def tickets_pages(
             )
         except Refusal as refusal:
             form, status = _back(refusal, given)
-            return _in_time(refusal, await page("ticket_new.html", status, form=form, new_key=new_key))
+            return in_time(refusal, await page("ticket_new.html", status, form=form, new_key=new_key))
         return redirect(f"/tickets/{answer.ticket}", 303)
 
     @pages.get(f"/tickets/<{ID}:ticket_id>")
@@ -106,20 +107,13 @@ async def _come_back(desk: TicketDesk, ticket_id: int, refusal: Refusal, given: 
         raise refusal
     form, status = _back(refusal, given)
     if _is_list(given.get("back", "")):
-        return _in_time(refusal, await desk.list_page(known().person, form, {}, status))
-    return _in_time(refusal, await desk.ticket_page(known().person, ticket_id, form, status))
+        return in_time(refusal, await desk.list_page(known().person, form, {}, status))
+    return in_time(refusal, await desk.ticket_page(known().person, ticket_id, form, status))
 
 
 def _is_list(back: str) -> bool:
     """Whether this leads to a list of ours and nowhere else."""
     return (back == "/tickets" or back.startswith("/tickets?")) and back.isascii() and back.isprintable()
-
-
-def _in_time(refusal: Refusal, response: Response) -> Response:
-    """The answer, with when to try again where that is known."""
-    if refusal.retry_after is not None:
-        response.headers["Retry-After"] = str(refusal.retry_after)
-    return response
 
 
 def _key(given: dict[str, str]) -> str:
@@ -143,11 +137,8 @@ def _fields(given: dict[str, str]) -> dict[str, Any]:
 
 
 def _back(refusal: Refusal, given: dict[str, str]) -> tuple[Form, int]:
-    """The form as it was sent. After a conflict under a key it gets another one."""
-    kept = {
-        name: value for name, value in given.items() if name != "key" or refusal.code is not Code.CONFLICT
-    }
-    form = Form.refused(refusal, kept)
+    """The form as it was sent."""
+    form = Form.refused(refusal, fresh(refusal, given))
     if refusal.fields and given.get("type") not in _MARKED:
         words = " ".join(
             f"{name.replace('_', ' ').capitalize()} {fault}." for name, fault in refusal.fields.items()

@@ -14,7 +14,7 @@ from ccr.services.moderation import Moderation
 from ccr.services.public_words import looks_after
 from ccr.site.guards import identity, known
 from ccr.site.limits import spend
-from ccr.site.page_forms import Fields, come_back, number
+from ccr.site.page_forms import Fields, come_back, fresh, number
 from ccr.site.rendering import Form, page
 from ccr.site.ticket_desk import new_key
 
@@ -86,10 +86,3 @@ class QuestionDesk:
 def seen(given: Fields) -> dict[str, Any]:
     """The form with its number as one. Raises `invalid`."""
     return given | {"seen": number(given, "seen")} if "seen" in given else dict(given)
-
-
-def fresh(refusal: Refusal, given: Fields) -> Fields:
-    """After a conflict under a key the form gets another one."""
-    return {
-        name: value for name, value in given.items() if name != "key" or refusal.code is not Code.CONFLICT
-    }
