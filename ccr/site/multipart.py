@@ -172,13 +172,24 @@ async def carry_out(asked: Asked, changes: Changes, attachments: Attachments) ->
     brought = await changes.brought(person, ticket_id, key)
     if brought is None:
         ids = [await _attached(asked, file, attachments) for file in files]
-    elif await asyncio.to_thread(are_same, brought, files):
-        ids = [
-            one.file.id for one in brought
-        ]  # sent twice: whether the words are the same is seen by the numbers
-    else:
+        try:
+            await _carry_out_with(ids, asked, changes)
+        except Refusal:
+            # Sent twice at the same time, perhaps, and the other was quicker.
+            brought = await changes.brought(person, ticket_id, key)
+            if brought is None:
+                raise
+        else:
+            return
+    if not await asyncio.to_thread(are_same, brought, files):
         raise conflict("This key was used for another command.")
-    await changes.carry_out(person, ticket_id, key, read_command(fields | {"attachments": ids}))
+    # Whether the words are the same, too, is seen by the numbers.
+    await _carry_out_with([one.file.id for one in brought], asked, changes)
+
+
+async def _carry_out_with(ids: list[int], asked: Asked, changes: Changes) -> None:
+    command = read_command(asked.fields | {"attachments": ids})
+    await changes.carry_out(asked.person, asked.ticket_id, asked.key, command)
 
 
 async def _attached(asked: Asked, file: GivenFile, attachments: Attachments) -> int:

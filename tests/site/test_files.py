@@ -503,6 +503,18 @@ async def test_without_scripts_a_form_brings_files(cast: Cast) -> None:
     assert '<p class="body"></p>' not in html.partition("<template")[0]
 
 
+async def test_a_form_with_files_that_is_sent_twice_at_the_same_time_is_carried_out_once(cast: Cast) -> None:
+    ticket = await cast.ticket_with_agent()
+    carla = Browser(cast, ticket)
+    files = ("Plan.pdf", PDF), ("a.png", picture("PNG"))
+
+    answers = await asyncio.gather(*(carla.send(*files, body="Both") for _ in range(3)))
+
+    assert [one.status_code for one in answers] == [303, 303, 303]
+    assert await cast.count("entries") == 3
+    assert await cast.count("attachments WHERE seq IS NOT NULL") == 2
+
+
 OTHERS: dict[str, tuple[str, list[tuple[str, bytes]]]] = {
     "other words": ("Other words", [("Plan.pdf", PDF), ("a.png", picture("PNG"))]),
     "another picture": ("Both", [("Plan.pdf", PDF), ("a.png", picture("PNG", size=(9, 9)))]),
