@@ -183,9 +183,8 @@ class SocketPublisher:
         self, ticket: int, parties: tuple[int, int | None], reach: int, turned: bool
     ) -> None:
         """Mark the ticket for everybody watching for whom something of it moved; for a note, that is staff alone."""
-        for person in self._sockets.watchers():
-            concerned = person.id in parties or person.role is Role.ADMIN
-            if concerned and (turned or reach <= self._depth.get(person.role, Reach.EVERYONE)):
+        for person in self._sockets.watchers_of(parties):
+            if turned or reach <= self._depth.get(person.role, Reach.EVERYONE):
                 self._freshen(person.id, ticket)
 
     def _freshen(self, person: int, ticket: int) -> None:
@@ -201,8 +200,8 @@ class SocketPublisher:
                 await asyncio.sleep(SUMMARY_DELAY)
                 stale, self._stale = self._stale, defaultdict(set)
                 self._lost.clear()
-                for person in self._sockets.watchers():
-                    if ids := stale.get(person.id):
+                for each, ids in stale.items():
+                    if person := self._sockets.watcher(each):
                         await self._summarise(person, sorted(ids))
         finally:
             self._flushing = False

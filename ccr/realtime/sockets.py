@@ -83,6 +83,8 @@ class Sockets:
         self.heads: dict[int, tuple[int, ...]] = {}
         """Of each ticket that somebody here is on: the numbers up to which they were told of it."""
         self._watchers: defaultdict[int, set[Socket]] = defaultdict(set)
+        # Those of them who are on staff: few, where there may be thousands of customers.
+        self._staff: set[int] = set()
 
     def get(self, sid: str) -> Socket | None:
         """The socket, while it is connected."""
@@ -163,6 +165,8 @@ class Sockets:
         """The socket wants to hear of its person's list."""
         socket.watching = True
         self._watchers[socket.person.id].add(socket)
+        if socket.person.role is not Role.CUSTOMER:
+            self._staff.add(socket.person.id)
 
     def silence(self, socket: Socket) -> None:
         """It is about to be closed: it is on no ticket and watches nothing any more."""
@@ -170,6 +174,8 @@ class Sockets:
             self.leave(socket, ticket)
         socket.watching = False
         _drop(self._watchers, socket.person.id, socket)
+        if socket.person.id not in self._watchers:
+            self._staff.discard(socket.person.id)
 
     def on_ticket(self, ticket: int) -> list[Socket]:
         """The sockets that joined it."""
@@ -190,9 +196,7 @@ class Sockets:
 
     def beside(self, person: int) -> set[Socket]:
         """The sockets on a ticket with this person, and the watchers on staff: those who are told of their presence."""
-        found = {
-            socket for watchers in self._watchers.values() for socket in watchers if _on_staff(socket.person)
-        }
+        found = {socket for watcher in self._staff for socket in self._watchers[watcher]}
         for ticket, parties in self._parties.items():
             if person in parties:
                 found |= self._by_ticket[ticket]
@@ -200,7 +204,19 @@ class Sockets:
 
     def watchers(self) -> list[Person]:
         """The people who watch, each once."""
-        return [next(iter(sockets)).person for sockets in self._watchers.values() if sockets]
+        return [next(iter(sockets)).person for sockets in self._watchers.values()]
+
+    def watcher(self, person: int) -> Person | None:
+        """The person, if they watch."""
+        sockets = self._watchers.get(person)
+        return next(iter(sockets)).person if sockets else None
+
+    def watchers_of(self, parties: tuple[int, int | None]) -> Iterator[Person]:
+        """Those who watch and see a ticket between these two: the two, and every admin."""
+        for each in {*parties, *self._staff}:
+            person = self.watcher(each) if each is not None else None
+            if person is not None and (each in parties or person.role is Role.ADMIN):
+                yield person
 
     def of_sessions(self, sessions: frozenset[int]) -> list[Socket]:
         """The sockets that came with these sessions."""
@@ -213,10 +229,6 @@ class Sockets:
     def online(self) -> frozenset[int]:
         """Ids of the people with a socket here."""
         return frozenset(self._by_person)
-
-
-def _on_staff(person: Person) -> bool:
-    return person.role is not Role.CUSTOMER
 
 
 def _drop(index: defaultdict[int, set[Socket]], key: int, socket: Socket) -> None:
