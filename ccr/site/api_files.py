@@ -10,7 +10,7 @@ from quart import Blueprint, Response, request
 from quart.typing import ResponseReturnValue
 
 from ccr.desk.checking import whole_number
-from ccr.desk.refusals import Code, Refusal, bad_file, invalid
+from ccr.desk.refusals import Code, Refusal, invalid
 from ccr.services.attachments import LARGEST, Attachments, NewUpload
 from ccr.services.uploads import PIECE, Uploads
 from ccr.site.api_tickets import BASE, ID
@@ -18,7 +18,7 @@ from ccr.site.bodies import answer, done
 from ccr.site.file_answers import hand_out
 from ccr.site.guards import known, signed_in
 from ccr.site.limits import limited
-from ccr.site.multipart import expected_files, is_with_files
+from ccr.site.multipart import expected_files, the_only
 
 TUS = "1.0.0"
 OFFSET_TYPE = "application/offset+octet-stream"
@@ -40,13 +40,9 @@ def _add_whole(blueprint: Blueprint, attachments: Attachments) -> None:
     @signed_in
     @limited("attach", per_minute=60)
     async def attach(ticket_id: int) -> ResponseReturnValue:
-        if not is_with_files():
-            raise Refusal(Code.INVALID, "The body must be multipart/form-data with a field called file.")
         person = known().person
         async with expected_files("file", lambda: attachments.check_may_send(person, ticket_id)) as picked:
-            if len(picked) != 1:
-                raise bad_file("must be one file")
-            [file] = picked
+            file = the_only(picked)
             given = NewUpload(name=file.name, length=len(file.content))
             return answer(await attachments.add(person, ticket_id, given, file.content), 201)
 

@@ -1,16 +1,15 @@
 """The JSON door to portraits: one's own, and for admins those of agents."""
 
-from quart import Blueprint, request
+from quart import Blueprint
 from quart.typing import ResponseReturnValue
 
 from ccr.desk.people import Role
-from ccr.desk.refusals import Code, Refusal, bad_file
 from ccr.services.portraits import Portraits
 from ccr.site.api_tickets import BASE, ID
 from ccr.site.bodies import answer, done
 from ccr.site.guards import known, only
 from ccr.site.limits import limited
-from ccr.site.multipart import GivenFile, given_files
+from ccr.site.multipart import GivenFile, given_files, the_only
 
 
 def portraits_api(portraits: Portraits) -> Blueprint:
@@ -54,9 +53,4 @@ def portraits_api(portraits: Portraits) -> Blueprint:
 
 
 async def _one_picture() -> GivenFile:
-    if request.mimetype != "multipart/form-data":
-        raise Refusal(Code.INVALID, "The body must be multipart/form-data with a field called file.")
-    picked = await given_files("file")
-    if len(picked) != 1:
-        raise bad_file("must be one file")
-    return picked[0]
+    return the_only(await given_files("file"))

@@ -89,6 +89,15 @@ async def given_files(field: str) -> list[GivenFile]:
     ]
 
 
+def the_only(picked: list[GivenFile]) -> GivenFile:
+    """The file, where a request brings one and nothing else. Raises `invalid`."""
+    if not is_with_files():
+        raise Refusal(Code.INVALID, "The body must be multipart/form-data with a field called file.")
+    if len(picked) != 1:
+        raise bad_file("must be one file")
+    return picked[0]
+
+
 class _Steady:
     """A body that may come slowly, but comes: a silent line ends it. Beside the files it is as small as any form.
 
