@@ -1,12 +1,12 @@
-"""Files in a folder: the embedded default. Each is written under another name first, so nobody reads half of it."""
+"""Files in a folder: the embedded default."""
 
 import asyncio
 import os
 import re
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from ccr.adapters import whole_files
 from ccr.ports import LINK_LASTS, FileMissing, FilesUnavailable
 
 _NAME = re.compile(r"[a-z0-9]{8,64}")
@@ -57,20 +57,8 @@ class LocalFiles:
 
     def _put(self, path: Path, content: bytes) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        descriptor, unfinished = tempfile.mkstemp(
-            prefix=".unfinished-", dir=path.parent
-        )  # made with mode 0600
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(unfinished).rename(path)
-            _sync(path.parent)
-        except OSError:
-            Path(unfinished).unlink(missing_ok=True)
-            raise
+        whole_files.write(path.parent, path.name, content)
+        _sync(path.parent)
 
 
 def _read(path: Path, start: int, length: int) -> bytes:
