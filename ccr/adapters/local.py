@@ -28,7 +28,8 @@ class LocalFiles:
 
     async def remove(self, name: str) -> None:
         """Forget it; again is harmless."""
-        await self._run(lambda path: path.unlink(missing_ok=True), self._path(name))
+        path = self._path(name)
+        await self._run(whole_files.remove, path.parent, path.name)
 
     async def link(
         self,

@@ -1,5 +1,6 @@
 """Where files lie: the same of a folder and of a bucket, which two servers of different makes stand for."""
 
+import os
 import stat
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -103,6 +104,29 @@ async def test_what_the_folder_cannot_take_leaves_nothing_behind(tmp_path: Path)
 
     with pytest.raises(FilesUnavailable):
         await LocalFiles(tmp_path / "files").put(NAME, b"x", "")
+
+
+async def test_what_a_process_that_was_killed_has_left_of_a_file_goes_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """Nothing of ours runs any more."""
+
+    def kill(_: int) -> None:
+        raise Killed
+
+    files = LocalFiles(tmp_path / "files")
+    with monkeypatch.context() as process:
+        process.setattr(os, "fsync", kill)
+        with pytest.raises(Killed):
+            await files.put(NAME, BYTES, "")
+    assert len(names_in(tmp_path)) == 1
+    with pytest.raises(FileMissing):
+        await files.read(NAME, 0, 1)
+
+    await files.remove(NAME)
+
+    assert names_in(tmp_path) == []
 
 
 async def test_a_link_is_good_for_anybody_and_says_what_we_want(cos: CosFiles) -> None:
