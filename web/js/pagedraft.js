@@ -22,8 +22,12 @@ export class PageDraft {
   /** Keeps this, or with nothing forgets what was kept. Returns whether it outlives the page. */
   keep(value) {
     if (value) return write(this.#name, value);
-    remove(this.#name);
+    this.forget();
     return true;
+  }
+
+  forget() {
+    remove(this.#name);
   }
 
   /** Goes on with what pages that are gone have left, this tab's last one first: `take(left, isOfThisTab)` for each,

@@ -59,7 +59,7 @@ async function raise() {
   await put(message);
   const raised = await send(key);
   if (raised) {
-    draft.keep();
+    draft.forget();
     return location.assign(`/tickets/${raised}`);
   }
   const kept = (await waiting(me, null)).find((other) => other.key === key);
@@ -91,7 +91,7 @@ function wait() {
 }
 
 function forget() {
-  draft.keep();
+  draft.forget();
   form.reset();
   form.elements.key.value = newKey();
 }
