@@ -1,9 +1,8 @@
 """How often one address, or one person who is signed in, may do what costs us: a bucket that fills again by itself."""
 
 import functools
-import math
 import time
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import ParamSpec
@@ -12,14 +11,12 @@ from quart import Quart, current_app, g
 from quart.typing import ResponseReturnValue
 
 from ccr.desk.refusals import Code, Refusal
+from ccr.services.allowance import Buckets
 from ccr.settings import Settings
 from ccr.site.addresses import client_network
 
 P = ParamSpec("P")
 View = Callable[P, Awaitable[ResponseReturnValue]]
-
-REMEMBERED = 20_000
-"""Buckets kept; beyond that the one unused for longest is forgotten, so that many addresses cannot fill the memory."""
 
 PLACE_IN = 10
 """Seconds after which somebody may look whether there is a place for them again."""
@@ -31,29 +28,16 @@ _KEY = "ccr.limits"
 _MARK = "__ccr_limit__"
 
 
-class Limits:
-    """Buckets by name and by whom. `clock` counts seconds and never goes back."""
+class Limits(Buckets[tuple[str, str]]):
+    """Buckets, and places for what takes long, by name and by whom."""
 
     def __init__(self, *, on: bool = True, clock: Callable[[], float] = time.monotonic) -> None:
-        self._on = on
-        self._clock = clock
-        self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
+        super().__init__(on=on, clock=clock)
         self._taken: Counter[tuple[str, str]] = Counter()
 
     def spend(self, name: str, who: str, per_minute: int) -> None:
         """Take one from the bucket, which holds a minute's worth. Raises `rate_limited` when it is empty."""
-        if not self._on:
-            return
-        now = self._clock()
-        left, at = self._buckets.pop((name, who), (float(per_minute), now))
-        left = min(per_minute, left + (now - at) * per_minute / 60)
-        spent = left >= 1
-        self._buckets[name, who] = (left - 1 if spent else left, now)
-        if len(self._buckets) > REMEMBERED:
-            self._buckets.popitem(last=False)
-        if not spent:
-            seconds = max(1, math.ceil((1 - left) * 60 / per_minute))
-            raise Refusal(Code.RATE_LIMITED, "That was too often. Wait a little.", retry_after=seconds)
+        self.spend_from((name, who), per_minute, per_minute / 60)
 
     @contextmanager
     def place(self, name: str, who: str, most: int) -> Iterator[None]:

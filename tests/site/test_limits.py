@@ -5,6 +5,7 @@ import contextlib
 import pytest
 
 from ccr.desk.refusals import Code, Refusal
+from ccr.services import allowance
 from ccr.site import limits
 from ccr.site.limits import Limits
 
@@ -63,7 +64,7 @@ def test_switched_off_there_is_none() -> None:
 
 
 def test_many_addresses_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "REMEMBERED", 10)
+    monkeypatch.setattr(allowance, "REMEMBERED", 10)
     bucket = Limits(clock=Clock())
 
     for number in range(100):
