@@ -48,7 +48,7 @@ class Device(msgspec.Struct, frozen=True):
 
     def token(self) -> str:
         """What this device is to be known by: what it brought, if that has the form of our tokens, or a new one."""
-        return self.known if self.known and _TOKEN.fullmatch(self.known) else new_token()
+        return self.known if self.known and is_token(self.known) else new_token()
 
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +63,11 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
 def new_token() -> str:
     """43 characters that nobody guesses."""
     return secrets.token_urlsafe(32)
+
+
+def is_token(text: str) -> bool:
+    """Whether it has the form of those that we make."""
+    return _TOKEN.fullmatch(text) is not None
 
 
 def token_hash(token: str) -> str:

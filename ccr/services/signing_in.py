@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -19,7 +18,7 @@ from ccr.ports import Hasher, Publisher
 from ccr.services import wrong_tries as tries
 from ccr.services.account_forms import SignIn, read
 from ccr.services.alarms import Alarms
-from ccr.services.identity import Device, Identity, SignedIn, new_token, token_hash
+from ccr.services.identity import Device, Identity, SignedIn, is_token, new_token, token_hash
 from ccr.services.wrong_tries import Try
 from ccr.store import outbox, people, sessions, subscriptions, wrong_tries
 from ccr.store.connection import Connection
@@ -35,7 +34,6 @@ SEEN_EVERY = 5 * MINUTE
 DEVICE_KEPT = 400 * DAY
 """A device not used for so long is a stranger again; as long as browsers keep a cookie."""
 
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _log = logging.getLogger(__name__)
 
 
@@ -97,7 +95,7 @@ class SigningIn:
 
     async def identify(self, token: str) -> Identity | None:
         """Whose session this is; `None` once it ended, was not used for 14 days, or its person may not sign in."""
-        if not _TOKEN.fullmatch(token):
+        if not is_token(token):
             return None
         now = self._now()
         found = await self._database.read(lambda c: sessions.find(c, token_hash(token), now - IDLE))
