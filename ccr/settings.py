@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from ccr import kept_keys
 from ccr import setting_values as values
@@ -83,6 +84,9 @@ class Settings:
         "CCR_UNANSWERED_AFTER", "minutes until who waits is told how long", 60, values.minutes
     )
     watson_url: str | None = _setting("CCR_WATSON_URL", "the Watson instance", None, values.service_url)
+    watson_iam_url: str | None = _setting(
+        "CCR_WATSON_IAM_URL", "where its tokens come from", None, values.service_url
+    )
     watson_api_key: str | None = _setting("CCR_WATSON_API_KEY", "its key", None, secret=True)
     watson_assistant_id: str | None = _setting("CCR_WATSON_ASSISTANT_ID", "its assistant", None)
     watson_environment_id: str | None = _setting("CCR_WATSON_ENVIRONMENT_ID", "its environment", None)
@@ -118,6 +122,9 @@ class Settings:
         if not self.sms:
             # A registry that others use must not promise texts that end in a file.
             object.__setattr__(self, "sms", "off" if self.production else "file")
+        if self.watson_iam_url is None and values.is_loopback(urlsplit(self.watson_url or "").hostname or ""):
+            # A stand-in on this machine: IBM knows neither its key nor its tokens.
+            object.__setattr__(self, "watson_iam_url", self.watson_url)
         self._check_safe()
         self._check_complete()
 

@@ -210,6 +210,22 @@ def test_unknown_names_are_one_warning_without_their_values() -> None:
     assert "TESTS" not in warning
 
 
+@pytest.mark.parametrize(
+    ("watson", "given", "iam"),
+    [
+        ("http://127.0.0.1:9000", "", "http://127.0.0.1:9000"),
+        ("http://[::1]:9000", "https://private.iam.example", "https://private.iam.example"),
+        ("https://api.us-south.assistant.watson.cloud.ibm.com/instances/1", "", None),
+    ],
+)
+def test_tokens_for_watson_come_from_ibm_but_for_a_stand_in_on_this_machine(
+    watson: str, given: str, iam: str | None
+) -> None:
+    settings = Settings.read({"CCR_WATSON_URL": watson, "CCR_WATSON_IAM_URL": given})
+
+    assert settings.watson_iam_url == iam
+
+
 def test_proxies_may_be_addresses_and_networks() -> None:
     settings = Settings.read({"CCR_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8 fd00::/8"})
 

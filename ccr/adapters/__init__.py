@@ -106,6 +106,7 @@ def assistant_for(settings: Settings, embedded: Assistant) -> Assistant | None:
         api_key=settings.watson_api_key,
         assistant_id=settings.watson_assistant_id,
         environment_id=settings.watson_environment_id,
+        iam_url=settings.watson_iam_url,
     )
 
 

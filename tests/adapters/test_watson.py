@@ -9,13 +9,14 @@ import pytest
 from aiohttp import web
 from ibm_watson.assistant_v2 import StatefulMessageResponse
 
-from ccr.adapters import watson_line
+from ccr.adapters import assistant_for, watson_line
 from ccr.adapters.watson import FAILURES, PAUSE, THREADS, TOLD, WatsonAssistant
 from ccr.adapters.watson_replies import replies_in
 from ccr.desk.masking import masked
 from ccr.ports import AssistantFailed, Option
+from ccr.settings import Settings
 from tests.waiting import until
-from tests.watson import ANSWERS, DISAMBIGUATION, OPTION, ORDER, PATH, Watson, watson_served
+from tests.watson import ANSWERS, DISAMBIGUATION, KEY, OPTION, ORDER, PATH, Watson, watson_served
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -51,6 +52,25 @@ async def test_nothing_goes_out_before_it_was_said_where_it_goes(
     assert [reply.text for reply in said.replies] == ["You said hello"]
     again = await assistant.answer("more", said.conversation)
     assert (again.conversation, watson.made, len(watson.tokens)) == (said.conversation, 1, 1)
+
+
+async def test_its_settings_are_enough_for_a_stand_in_on_this_machine(
+    watson: Watson, assistant: WatsonAssistant
+) -> None:
+    environ = {
+        "CCR_ASSISTANT": "watson",
+        "CCR_WATSON_URL": watson.url,
+        "CCR_WATSON_API_KEY": KEY,
+        "CCR_WATSON_ASSISTANT_ID": "an-assistant",
+        "CCR_WATSON_ENVIRONMENT_ID": "live",
+    }
+    chosen = assistant_for(Settings.read(environ), embedded=assistant)
+    assert chosen is not None
+
+    said = await chosen.answer("hello", TOLD)
+
+    assert [reply.text for reply in said.replies] == ["You said hello"]
+    await chosen.close()
 
 
 async def test_every_kind_of_reply_has_a_form(assistant: WatsonAssistant) -> None:
