@@ -132,6 +132,8 @@ class WatsonAssistant:
         except AssistantFailed:
             raise
         except Exception as error:  # noqa: BLE001 - the SDK raises whatever its libraries do
+            if getattr(error, "code", None) == 401:
+                self._client = None  # its token would be held on to for an hour, though it is good no more
             raise _failure(error) from None
 
     def _done(self, future: "asyncio.Future[Any]") -> None:
@@ -178,7 +180,7 @@ class WatsonAssistant:
             try:
                 manager.get_token()
             except Exception as error:  # noqa: BLE001 - the SDK raises whatever its libraries do
-                raise _OutOfOrder(f"no token: {_reason(error)}") from None
+                raise _OutOfOrder(f"{_reason(error)}, asked for a token") from None
             finally:
                 manager.request_time = 0  # or the next one would sleep for a minute after a failure
             return client
@@ -186,9 +188,10 @@ class WatsonAssistant:
             self._lock.release()
 
     def _loaded(self) -> Any:
-        if self._client is None:
-            self._client = self._made()
-        return self._client
+        client = self._client
+        if client is None:
+            client = self._client = self._made()
+        return client
 
     def _made(self) -> Any:
         # A second and many megabytes: only where Watson is used, and not on the event loop.

@@ -178,6 +178,19 @@ async def test_whatever_is_wrong_is_one_failure(
     assert (await assistant.answer("hello", TOLD)).replies
 
 
+async def test_a_token_that_is_good_no_more_is_not_held_on_to(
+    assistant: WatsonAssistant, watson: Watson
+) -> None:
+    first = await assistant.answer("hello", TOLD)
+    watson.tokens.clear()
+
+    with pytest.raises(AssistantFailed, match="401"):
+        await assistant.answer("and now", first.conversation)
+    said = await assistant.answer("and then", first.conversation)
+
+    assert [reply.text for reply in said.replies] == ["You said and then"]
+
+
 async def test_a_failed_token_does_not_stall_the_next_one(assistant: WatsonAssistant, watson: Watson) -> None:
     watson.iam_next = [500]
     with pytest.raises(AssistantFailed):
