@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lunr import lunr
+from lunr.stop_word_filter import WORDS
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
@@ -52,8 +53,9 @@ _TOGETHER = (
     (re.compile(r"\blog(?:in|on)s?\b"), "signin"),
 )
 
-# Words that say nothing about what a question is about. Those that lunr leaves out, and those of asking.
-_EMPTY = frozenset(
+# Words that say nothing about what a question is about. Those that lunr leaves out of the papers, in which they would
+# be looked for in vain, and those of asking.
+_EMPTY = WORDS | frozenset(
     """
     a about after again all also am an and any anybody anyone anything are as at be because been before being both but
     by can cant cannot come comes could couldnt did didnt do does doesnt doing dont each else even ever every few for

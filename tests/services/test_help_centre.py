@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from lunr.stop_word_filter import WORDS
 
 from ccr import package_files
 from ccr.adapters.search_lunr import IN_PASSING, MOST_MISTYPED, LunrShelf
@@ -58,6 +59,22 @@ async def test_what_is_not_known_is_not_guessed(house: House) -> None:
 
     for question in ("what is the weather in Paris", "✓✓", "", "the", "x" * 5_000):
         assert not (await house.help_centre.search(question))["sure"]
+
+
+@pytest.mark.parametrize("word", sorted(WORDS))
+def test_what_is_left_out_of_the_papers_is_not_missed_in_them(word: str) -> None:
+    shelf = LunrShelf([KETTLE])
+
+    assert shelf.find(f"{word} a kettle") == shelf.find("kettle")
+
+
+async def test_what_somebody_is_able_to_do_is_what_they_can_do(house: House) -> None:
+    await ship(house)
+
+    found = await house.help_centre.search("Am I able to delete my account?")
+
+    assert found["sure"]
+    assert found["articles"][0]["slug"] == "your-data"
 
 
 @pytest.mark.parametrize(
