@@ -57,15 +57,17 @@ _TOGETHER = (
 # be looked for in vain, and those of asking.
 _EMPTY = WORDS | frozenset(
     """
-    a about after again all also am an and any anybody anyone anything are as at be because been before being both but
-    by can cant cannot come comes could couldnt did didnt do does doesnt doing dont each else even ever every few for
-    from get gets getting give go goes going got had has hasnt have havent having he hello help her here hers hi him his
-    how i id if ill im in into is isnt it its itself ive just know let like made make makes making many may me mean
-    means might mine more most much must my myself need needs no nor not now of off ok okay on once one only or other
-    our ours out over own please pls put same say says see she should so some somebody someone something still such take
-    takes tell than thank thanks that thats the their them then there these they thing things this those through to too
-    try trying under until up us use used using very want wants was wasnt way we well were what whats when where which
-    while who whom why will with wont would yes yet you your yours
+    a about after again all also am an and any anybody anyone anything are arent as at be because been before being
+    both but by can cannot cant come comes could couldnt did didnt do does doesnt doing dont each else even ever
+    every few for from get gets getting give go goes going got had hadnt has hasnt have havent having he hello help
+    her here heres hers hes hi him his how hows i id if ill im in into is isnt it itll its itself ive just know let
+    lets like made make makes making many may me mean means might mine more most much must mustnt my myself need
+    neednt needs no nor not now of off ok okay on once one only or other our ours out over own please pls put same
+    say says see she shes should shouldnt so some somebody someone something still such take takes tell than thank
+    thanks that thatll thats the their them then there theres these they theyd theyll theyre theyve thing things
+    this those through to too try trying under until up us use used using very want wants was wasnt way we well were
+    werent weve what whats when whens where wheres which while who whom whos why whys will with wont would wouldnt
+    yes yet you youd youll your youre yours youve
     """.split()  # noqa: SIM905 - words to be read
 )
 

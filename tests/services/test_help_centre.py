@@ -68,6 +68,23 @@ def test_what_is_left_out_of_the_papers_is_not_missed_in_them(word: str) -> None
     assert shelf.find(f"{word} a kettle") == shelf.find("kettle")
 
 
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        ("Who's looking after my ticket?", "Who is looking after my ticket?"),
+        ("Weren’t my messages read?", "Were not my messages read?"),
+        ("They've closed my ticket, how's it reopened?", "They have closed my ticket, how is it reopened?"),
+    ],
+)
+async def test_what_is_drawn_together_means_the_same(house: House, short: str, long: str) -> None:
+    await ship(house)
+
+    found = await house.help_centre.search(short)
+
+    assert found["sure"]
+    assert found == await house.help_centre.search(long)
+
+
 async def test_what_somebody_is_able_to_do_is_what_they_can_do(house: House) -> None:
     await ship(house)
 
