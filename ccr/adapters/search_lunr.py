@@ -47,9 +47,9 @@ _APOSTROPHE = re.compile(r"['’´`]")
 
 # Two words that mean something else together, and whose second by itself means nothing.
 _TOGETHER = (
-    (re.compile(r"\b(?:sign|signed|signing|log|logged|loging|logging)[ -](?:in|on|into|onto)\b"), "signin"),
-    (re.compile(r"\b(?:sign|signed|signing|log|logged|logging)[ -](?:out|off)\b"), "signout"),
-    (re.compile(r"\bsign(?:ed|ing)?[ -]up\b"), "signup"),
+    (re.compile(r"\b(?:sign|signed|signing|log|logged|loging|logging)[\s-]+(?:in|on|into|onto)\b"), "signin"),
+    (re.compile(r"\b(?:sign|signed|signing|log|logged|logging)[\s-]+(?:out|off)\b"), "signout"),
+    (re.compile(r"\bsign(?:ed|ing)?[\s-]+up\b"), "signup"),
     (re.compile(r"\blog(?:in|on)s?\b"), "signin"),
 )
 
