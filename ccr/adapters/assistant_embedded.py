@@ -3,6 +3,7 @@
 Nothing leaves the house, nothing is made up, and nothing is remembered: a turn says all that there is to know.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
@@ -101,6 +102,16 @@ DIALOGUES: dict[str, Step] = {
     ),
 }
 
+THANKED = Step("You are welcome. Write again whenever you like.")
+
+_GREETS = re.compile(
+    r"\W*(?:(?:hi|hello|hey|good (?:day|morning|afternoon|evening))(?: there)?"
+    r"|(?:please )?help(?: me)?(?: please)?|who are you|what can you do)\W*"
+)
+_THANKS = re.compile(
+    r"\W*(?:(?:ok|okay|great|no)\W+)?(?:thanks|thank you|thx)(?: a lot| very much| so much)?\W*|\W*(?:good)?bye\W*"
+)
+
 BEGINS = {
     "register": "i want to register",
     "sign-in": "i cannot sign in",
@@ -131,9 +142,9 @@ class EmbeddedAssistant:
 
     async def answer(self, text: str, conversation: str) -> Said:  # noqa: ARG002 - there is nothing to go on from
         """From a guided conversation, an article, or not at all."""
-        words = " ".join(text.lower().split())
-        if words in DIALOGUES:
-            return _said(*_told(DIALOGUES[words]))
+        step = _step(" ".join(text.lower().split()))
+        if step is not None:
+            return _said(*_told(step))
         if wants_person(text):
             return _said(PERSON)
         found = await self._search(text)
@@ -151,6 +162,13 @@ class EmbeddedAssistant:
 
     async def close(self) -> None:
         """Nothing is held open."""
+
+
+def _step(words: str) -> Step | None:
+    """What is said to just these words."""
+    if _GREETS.fullmatch(words):
+        return GREETING
+    return THANKED if _THANKS.fullmatch(words) else DIALOGUES.get(words)
 
 
 def _said(*replies: Reply) -> Said:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ccr import package_files
-from ccr.adapters.assistant_embedded import DIALOGUES, GREETING, EmbeddedAssistant
+from ccr.adapters.assistant_embedded import DIALOGUES, GREETING, THANKED, EmbeddedAssistant
 from ccr.desk.handing_over import wants_person
 from ccr.desk.refusals import Code, Refusal
 from ccr.ports import Assistant, AssistantFailed, Option, Reply, Said
@@ -86,6 +86,31 @@ async def test_what_it_does_not_know_it_says_and_offers_a_person(
 
     assert "I don’t know" in texts(said)
     assert [reply["type"] for reply in said["replies"]] == ["text", "person"]
+
+
+@pytest.mark.parametrize(
+    "text", ["Hi", "Hello there!", "good morning", "help", "Please help me.", "Who are you?"]
+)
+async def test_who_greets_it_is_greeted(house: House, embedded: EmbeddedAssistant, text: str) -> None:
+    assistance = assistance_in(house, embedded)
+
+    assert await assistance.turn({"text": text}) == await assistance.turn({})
+
+
+@pytest.mark.parametrize("text", ["thanks", "Thank you very much!", "ok, thx", "No thanks.", "Bye"])
+async def test_who_thanks_it_is_not_told_that_it_does_not_know(
+    house: House, embedded: EmbeddedAssistant, text: str
+) -> None:
+    assert texts(await assistance_in(house, embedded).turn({"text": text})) == THANKED.say
+
+
+@pytest.mark.parametrize(
+    "text", ["hi, can i take back a message", "help, how do i take back a message? thanks"]
+)
+async def test_nobody_is_greeted_in_place_of_an_answer(
+    house: House, embedded: EmbeddedAssistant, text: str
+) -> None:
+    assert "15 minutes" in texts(await assistance_in(house, embedded).turn({"text": text}))
 
 
 async def test_it_guides_through_the_fixed_questions(house: House, embedded: EmbeddedAssistant) -> None:
