@@ -65,6 +65,24 @@ async def test_what_it_does_not_know_it_puts_into_the_form(desk: Desk) -> None:
     await expect(page.locator(".opening .query")).to_have_text("My kettle <b>hums</b>")
 
 
+async def test_a_greeting_is_not_what_the_ticket_is_about(desk: Desk) -> None:
+    page = await desk.visit("carla", "/tickets/new", live=False)
+    fill = page.get_by_role("button", name="Fill in the form for me")
+    await page.get_by_role("link", name="Ask", exact=True).click()
+    await ask(page, "Hello there!")
+    await expect(page.get_by_text("Hello, I am the assistant")).to_be_visible()
+    await expect(fill).to_have_count(0)
+    await ask(page, "My kettle hums")
+    await expect(fill).to_have_count(1)
+    await ask(page, "Since yesterday")
+    await expect(page.get_by_text("I don’t know that")).to_have_count(2)
+
+    await fill.click()
+
+    await expect(page.get_by_label("What is it about?")).to_have_value("My kettle hums")
+    await expect(page.get_by_label("Details")).to_have_value("My kettle hums\nSince yesterday")
+
+
 async def test_what_is_in_the_form_is_not_put_there_again(desk: Desk) -> None:
     page = await desk.visit("carla", "/tickets/new", live=False)
     bubble = page.get_by_role("link", name="Ask", exact=True)

@@ -7,6 +7,8 @@ const LONGEST_PAUSE = 2_000;
 const WHAT_IS_IT = "What is it about? Tell me in a sentence or two. Perhaps I can settle it; if not, I fill in the form for you.";
 const SETTLED = "Glad to hear it! Then no ticket is needed, and none was raised. Come back whenever you like.";
 const FILLED = "That is in the form now. What you say from here on can be added to it.";
+/** What no ticket is about. */
+const GREETING = /^\W*(hi|hello|hey|good (day|morning|afternoon|evening))( there)?\W*$/i;
 const FAILED = "That did not get through. Please try again, or look in the help.";
 
 export function openAsk(bubble) {
@@ -73,7 +75,7 @@ class Ask {
   #choose(label, text) {
     this.#unoffer();
     this.#put(make("p", { className: "mine" }, [label]));
-    this.#said.push({ asked: this.#asked, words: label });
+    if (!GREETING.test(label)) this.#said.push({ asked: this.#asked, words: label });
     this.#asked = "";
     this.#say(text);
   }
@@ -87,9 +89,9 @@ class Ask {
       this.#unoffer(); // of an answer to what was said before this
       this.#conversation = answer.conversation ?? this.#conversation;
       for (const reply of answer.replies) await this.#show(reply);
-      if (!text) return; // a greeting asks for nothing in particular
+      if (!text || !this.#said.length) return; // a greeting asks for nothing in particular
       this.#asked = questionIn(answer.replies);
-      if (this.raises && this.#said.length) this.#put(this.#ways(answer.failed || answer.replies.some(({ type }) => type === "person")));
+      if (this.raises) this.#put(this.#ways(answer.failed || answer.replies.some(({ type }) => type === "person")));
     });
   }
 
