@@ -680,11 +680,12 @@ async def test_answers_come_one_after_the_other(desk: Desk) -> None:
 
 async def test_who_waits_long_is_told_once_how_long_it_may_take(room: Room) -> None:
     desk = room.desk
-    for number, minutes in enumerate((20, 40, 90)):
-        answered = await room.open(f"Kettle {number}")
+    for minutes, days_since in ((1, 8), (20, 0), (40, 0), (90, 0)):
+        answered = await room.open(f"Kettle {minutes}")
         desk.house.later(minutes * MINUTE)
         await room.say(desk.ada, answered, "assign_agent", agent=desk.amir.id)
         await room.say(desk.amir, answered, body="It is on its way.")
+        desk.house.later(days_since * DAY)
         await room.say(desk.carla, answered, "close_ticket")
     ticket = await room.open("My kettle hums")
     await room.bot.look_around()
@@ -739,6 +740,7 @@ async def test_who_writes_when_nobody_is_there_is_told_at_once_when_somebody_is(
     late = await room.open("My kettle hums")
     await room.say(desk.carla, late, body="Is anybody there?")
     await room.bot.look_around()
+    assert [len(await room.said(each)) for each in (late, in_time)] == [1, 0]
     desk.house.later(61 * MINUTE)
     await room.bot.look_around()
 
