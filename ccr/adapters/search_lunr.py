@@ -51,6 +51,7 @@ _TOGETHER = (
     (re.compile(r"\b(?:sign|signed|signing|log|logged|logging)[\s-]+(?:out|off)\b"), "signout"),
     (re.compile(r"\bsign(?:ed|ing)?[\s-]+up\b"), "signup"),
     (re.compile(r"\blog(?:in|on)s?\b"), "signin"),
+    (re.compile(r"\b(?:take|takes|taken|taking|took)((?:\s+[^\W_]+){0,3}?)\s+back\b"), r"takeback\1"),
 )
 
 # Words that say nothing about what a question is about. Those that lunr leaves out of the papers, in which they would

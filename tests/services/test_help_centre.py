@@ -54,6 +54,15 @@ async def test_a_question_finds_its_article_with_a_letter_wrong_too(house: House
         assert found["articles"][0]["url"] == "/help/forgotten-password"
 
 
+async def test_to_take_something_back_is_not_to_be_back(house: House) -> None:
+    await ship(house)
+
+    for question in ("Can I take back a message I sent?", "I sent a message, can I take my words back?"):
+        best, *others = (await house.help_centre.search(question))["articles"]
+        assert (best["slug"], best["clear"]) == ("take-back-a-message", True)
+        assert not any(other["clear"] for other in others)
+
+
 async def test_what_is_not_known_is_not_guessed(house: House) -> None:
     await ship(house)
 
