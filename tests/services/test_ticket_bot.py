@@ -400,6 +400,8 @@ async def test_a_dialogue_elsewhere_goes_on_until_an_agent_writes(desk: Desk) ->
     await room.say(desk.ada, ticket, "assign_agent", agent=desk.amir.id)
     await room.say(desk.amir, ticket, body="Let me see.")
     await room.say(desk.carla, ticket, body="Thank you")
+    other = Room(desk, distant)  # a node that heard nothing of it
+    await other.say(desk.carla, ticket, body="That was quick")
     assert len(distant.heard) == LOOKS + len(asked)
 
 
