@@ -421,6 +421,25 @@ async def test_nobodys_words_leave_before_they_have_read_that_they_do(desk: Desk
     assert len(await room.said(ticket)) == 2
 
 
+async def test_nor_what_they_wrote_before_it_was_said(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    distant, gate, search = Distant(), asyncio.Event(), desk.house.help_centre.search
+    room = Room(desk, distant)
+
+    async def late(question: str) -> Any:
+        await gate.wait()
+        return await search(question)
+
+    monkeypatch.setattr(desk.house.help_centre, "search", late)
+    opened = await desk.do(desk.carla, None, "carla-asks", "open_ticket", query="My kettle hums")
+    await desk.do(desk.carla, opened.ticket, "carla-adds", "post_message", body="It is the blue one")
+    await room.reads(opened.ticket)
+    gate.set()
+    await room.bot.idle()
+
+    assert ["goes there" in said for said in await room.said(opened.ticket)] == [True]
+    assert distant.heard == []
+
+
 @pytest.mark.parametrize("answer", ["2", "the  parcel"])
 async def test_a_choice_is_made_by_its_number_or_its_words(desk: Desk, answer: str) -> None:
     distant = Distant()
