@@ -11,7 +11,7 @@ from ibm_watson.assistant_v2 import StatefulMessageResponse
 
 from ccr.adapters import assistant_for, watson_line
 from ccr.adapters.watson import FAILURES, PAUSE, THREADS, TOLD, WatsonAssistant
-from ccr.adapters.watson_replies import replies_in
+from ccr.adapters.watson_replies import LONGEST_PAUSE, replies_in
 from ccr.desk.masking import masked
 from ccr.ports import AssistantFailed, Option
 from ccr.settings import Settings
@@ -381,6 +381,14 @@ def test_what_is_masked(text: str, left: str) -> None:
 def test_garbage_is_left_out(generic: object) -> None:
     with pytest.raises(AssistantFailed):
         replies_in(json.loads(json.dumps({"output": {"generic": generic}})))
+
+
+def test_nobody_is_kept_waiting_for_long() -> None:
+    generic = [{"response_type": "pause", "time": 600_000}, {"response_type": "text", "text": "Done."}]
+
+    pause, _ = replies_in({"output": {"generic": generic}})
+
+    assert pause.milliseconds == LONGEST_PAUSE
 
 
 @pytest.mark.parametrize(

@@ -288,6 +288,7 @@ async def test_what_is_hidden_is_seen_by_its_author_and_staff_and_can_be_shown_a
     await refused(
         Code.CONFLICT, moderation.turn_answer(desk.bea, question, answer, {"key": "bea-hides"}, hide=True)
     )
+    await refused(Code.CONFLICT, decide(desk, "accept", question, answer, key="accept-again"))
     await moderation.turn_answer(desk.ada, question, answer, {"key": "ada-shows"}, hide=False)
 
     await decide(desk, "hide", question, reason="A name in it after all")

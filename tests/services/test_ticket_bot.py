@@ -23,7 +23,7 @@ from ccr.services import ticket_bot
 from ccr.services.bot_words import OFFERS, choices_in, chosen, message_of
 from ccr.services.help_centre import shipped
 from ccr.services.patience import Patience
-from ccr.services.ticket_bot import LOOKS, TicketBot
+from ccr.services.ticket_bot import AT_ONCE, LOOKS, TicketBot
 from ccr.settings import Settings
 from ccr.store import hours, people, read_marks
 from tests.accounts_house import SECRET
@@ -532,6 +532,20 @@ async def test_who_asks_for_a_person_gets_no_answer_that_was_in_the_making(
     read = count_readings(desk, monkeypatch)
     await room.say(desk.carla, ticket, body="Is anybody there?")
     assert read == []
+
+
+async def test_no_more_wait_for_the_assistant_than_may(desk: Desk) -> None:
+    distant = Distant()
+    room = Room(desk, distant)
+    tickets = [await room.told(f"Kettle {number}") for number in range(AT_ONCE + 2)]
+    distant.gate.clear()
+
+    for ticket in tickets:
+        await desk.do(desk.carla, ticket, f"carla-asks-{ticket}", "post_message", body=f"On {ticket}")
+    distant.gate.set()
+    await room.bot.idle()
+
+    assert sorted(distant.heard) == sorted(f"On {ticket}" for ticket in tickets[:AT_ONCE])
 
 
 async def test_who_is_out_of_reach_is_as_if_there_were_none(desk: Desk) -> None:
