@@ -54,11 +54,13 @@ def _add_registration(
     async def again(form: Form, status: int) -> Response:
         invitation = form.kept.get("invitation") or request.args.get("invitation", "")
         void = bool(invitation) and not await first_admin.is_open(invitation)
-        return await page("register.html", status, form=form, invitation=invitation, void=void)
+        return await page(
+            "register.html", status, form=form, invitation=invitation, void=void, next=_wanted(form)
+        )
 
     async def register(given: Fields) -> None:
         spend("registration", 30)
-        registration = {name: value for name, value in given.items() if name != "invitation"}
+        registration = {name: value for name, value in given.items() if name not in {"invitation", "next"}}
         if given.get("invitation"):
             await first_admin.accept(given["invitation"], registration)
         else:
@@ -73,13 +75,12 @@ def _add_registration(
     @blueprint.post("/register")
     @anyone
     async def registered() -> ResponseReturnValue:
-        return await carry_out(register, then=HOME, again=again)
+        return await carry_out(register, then=await _then(), again=again)
 
 
 def _add_sessions(blueprint: Blueprint, signing_in: SigningIn) -> None:
     async def again(form: Form, status: int) -> Response:
-        wanted = form.kept.get("next") or request.args.get("next", "")
-        return await page("login.html", status, form=form, next=wanted)
+        return await page("login.html", status, form=form, next=_wanted(form))
 
     async def sign_in(given: Fields) -> None:
         spend("sign_in", 60)
@@ -93,8 +94,7 @@ def _add_sessions(blueprint: Blueprint, signing_in: SigningIn) -> None:
     @blueprint.post("/login")
     @anyone
     async def logged_in() -> ResponseReturnValue:
-        wanted = (await request.form).get("next", "")
-        return await carry_out(sign_in, then=wanted if _is_ours(wanted) else HOME, again=again)
+        return await carry_out(sign_in, then=await _then(), again=again)
 
     @blueprint.post("/logout")
     @barely_signed_in
@@ -162,6 +162,16 @@ async def _enter(signing_in: SigningIn, login: str, password: str) -> None:
     """Sign in, in place of whoever is signed in at this browser."""
     replaced = cookies.session_token()
     cookies.remember(await signing_in.sign_in(login, password, cookies.device(), instead_of=replaced))
+
+
+def _wanted(form: Form) -> str:
+    """Where somebody was about to go when they had to sign in first."""
+    return form.kept.get("next") or request.args.get("next", "")
+
+
+async def _then() -> str:
+    wanted = (await request.form).get("next", "")
+    return wanted if _is_ours(wanted) else HOME
 
 
 def _is_ours(path: str) -> bool:

@@ -161,6 +161,24 @@ async def test_signing_in_leads_on_to_the_page_that_was_wanted_if_it_is_ours(pag
         assert answer.leads_to == "/tickets"
 
 
+async def test_so_does_registering_before(pages: Pages) -> None:
+    browser = pages.browser()
+    signing_in = await browser.open("/login?next=/tickets/new")
+    assert 'href="/register?next=/tickets/new"' in signing_in.html
+
+    registration = await browser.open("/register?next=/tickets/new")
+    assert registration.value_of("next") == "/tickets/new"
+    assert 'href="/login?next=/tickets/new"' in registration.html
+    refused = await browser.send("/register", **CARLA, **TWICE | {"password": "short"}, next="/tickets/new")
+    assert refused.value_of("next") == "/tickets/new"
+
+    registered = await browser.send("/register", **CARLA, **TWICE, next="/tickets/new")
+    omar = CARLA | {"email": "omar@example.org"}
+    elsewhere = await pages.browser().send("/register", **omar, **TWICE, next="//evil.example")
+
+    assert (registered.leads_to, elsewhere.leads_to) == ("/tickets/new", "/tickets")
+
+
 async def test_a_form_sent_by_another_site_is_refused(pages: Pages) -> None:
     await pages.house.customer()
     browser = await pages.browser_of("carla@example.org")
