@@ -6,7 +6,7 @@ from quart import Blueprint, Response, redirect, request
 from quart.typing import ResponseReturnValue
 
 from ccr.desk.people import Person, Role
-from ccr.desk.refusals import Code, Refusal
+from ccr.desk.refusals import Code, Refusal, invalid
 from ccr.services.help_centre import LONGEST_ARTICLE, HelpCentre, is_staff
 from ccr.site.addresses import client_network
 from ccr.site.guards import anyone, identity, only
@@ -65,9 +65,11 @@ def _add_reading(blueprint: Blueprint, help_centre: HelpCentre) -> None:
         helped = given.get("helped") == "yes"
         try:
             spend("help_vote", VOTES)
+            if given.get("helped") not in {"yes", "no"}:
+                raise invalid(helped="must be yes or no")
             await help_centre.vote(await _reader(), client_network(), slug, helped)
         except Refusal as refusal:
-            if refusal.code is not Code.RATE_LIMITED:
+            if refusal.code not in {Code.RATE_LIMITED, Code.INVALID}:
                 raise
             return await come_back(refusal, given, lambda form, status: article_page(slug, form, status))
         return redirect(f"/help/{slug}?done={'helped' if helped else 'not'}#vote", 303)

@@ -72,6 +72,14 @@ async def test_it_helped_or_not(pages: Pages) -> None:
     assert (await stranger.send("/help/nothing/vote", helped="yes")).status == 404
 
 
+async def test_what_says_neither_is_no_vote(pages: Pages) -> None:
+    for said in ({}, {"helped": "maybe"}):
+        assert (await pages.browser().send("/help/register/vote", **said)).status == 400
+
+    (votes,) = await pages.house.rows("SELECT COUNT(*) FROM article_votes")
+    assert votes == (0,)
+
+
 async def test_an_agent_looks_at_an_article_then_saves_it(pages: Pages) -> None:
     amir = await signed_in_agent(pages)
 
