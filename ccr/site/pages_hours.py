@@ -7,7 +7,7 @@ from ccr.desk.hours import DAYS
 from ccr.desk.people import Role
 from ccr.services.opening_hours import DAY_FIELDS, OpeningHours
 from ccr.site.guards import known, only
-from ccr.site.page_forms import carry_out
+from ccr.site.page_forms import carry_out, without_empty
 from ccr.site.rendering import Form, page
 
 
@@ -30,7 +30,9 @@ def hours_pages(hours: OpeningHours) -> Blueprint:
     @only(Role.AGENT, Role.ADMIN)
     async def saved() -> ResponseReturnValue:
         return await carry_out(
-            lambda given: hours.save(known().person, given), then="/hours?done=saved", again=show
+            lambda given: hours.save(known().person, without_empty(given, *DAY_FIELDS, "off")),
+            then="/hours?done=saved",
+            again=show,
         )
 
     return blueprint

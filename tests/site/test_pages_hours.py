@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ccr.desk.clock import HOUR
-from ccr.services.opening_hours import MOST_DAYS_OFF
+from ccr.services.opening_hours import DAY_FIELDS, MOST_DAYS_OFF
 from tests.accounts_house import PASSWORD
 from tests.site.pages_app import NEW, Pages, open_pages
 
@@ -33,6 +33,17 @@ async def test_ada_says_when_agents_are_there(pages: Pages) -> None:
     assert '<option value="Europe/Berlin" selected>' in shown.html
     assert "2027-12-24\n2027-12-25" in shown.html
     assert (await ada.send("/hours", zone="UTC")).status == 303
+    assert (await ada.open("/hours")).value_of("monday") is None
+
+
+async def test_days_on_which_nobody_is_there_are_left_empty(pages: Pages) -> None:
+    await pages.house.admin()
+    ada = await pages.browser_of("ada@example.org")
+    empty = dict.fromkeys(DAY_FIELDS, "") | {"off": ""}  # a browser sends every field
+
+    assert (await ada.send("/hours", **empty | {"zone": "UTC", "monday": "9-17"})).status == 303
+    assert (await ada.open("/hours")).value_of("monday") == "09:00-17:00"
+    assert (await ada.send("/hours", **empty | {"zone": "UTC"})).status == 303
     assert (await ada.open("/hours")).value_of("monday") is None
 
 
