@@ -192,21 +192,26 @@ class Registry:
         self.moderation = Moderation(database, now=now, wake=wake)
         embedded = EmbeddedAssistant(self.help_centre.search)
         self.assistant = self.parts.assistant or adapters.assistant_for(settings, embedded)
-        self.hours = OpeningHours(database, now=now)
+        self.patience = Patience(database, unanswered_after=settings.unanswered_after, now=now)
+        self.hours = OpeningHours(database, now=now, changed=self.patience.forget_hours)
         self.assistance = Assistance(self.assistant, embedded, self.hours, secret=secret)
-        self.bot: TicketBot | None = self._build_bot(settings)  # `None` for who wants nobody to speak unasked
+        self.bot: TicketBot | None = self._build_bot()  # `None` for who wants nobody to speak unasked
         self.notice_choices = NoticeChoices(database, secret=secret, home=settings.public_url)
         self.notice_traces = NoticeTraces(
             database, reports=adapters.reports_for(settings), now=now, wake=wake
         )
         self._build_reach(settings, secret)
 
-    def _build_bot(self, settings: Settings) -> TicketBot:
+    def _build_bot(self) -> TicketBot:
         """Who answers on tickets, where there is an assistant, and says to those who wait when to expect an answer."""
-        now = self.parts.now
-        patience = Patience(self.database, unanswered_after=settings.unanswered_after, now=now)
         return TicketBot(
-            self.database, self.changes, self.help_centre, self.assistant, patience, self.hours, now=now
+            self.database,
+            self.changes,
+            self.help_centre,
+            self.assistant,
+            self.patience,
+            self.hours,
+            now=self.parts.now,
         )
 
     def _build_reach(self, settings: Settings, secret: str) -> None:

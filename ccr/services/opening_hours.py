@@ -41,11 +41,18 @@ class HoursForm(Form, frozen=True):
 
 
 class OpeningHours:
-    """Reads and saves them."""
+    """Reads and saves them. `changed` is called when others hold from now on."""
 
-    def __init__(self, database: Database, *, now: Callable[[], int] = clock.now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        now: Callable[[], int] = clock.now,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._database = database
         self._now = now
+        self._changed = changed
 
     async def back(self, agent: int | None) -> str | None:
         """When this agent, or whichever gets it, is there again, for a customer; `None` while somebody is there."""
@@ -64,6 +71,7 @@ class OpeningHours:
         owner, form = _owner(person), read(HoursForm, given)
         made = _hours(form, self._now())
         await self._database.write(lambda connection: hours.save(connection, owner, made))
+        self._changed()
 
 
 @cache

@@ -38,11 +38,15 @@ class Patience:
 
     async def due(self) -> list[Wait]:
         """Everybody who is to be told now. From then on `may_be_due` goes by the hours as they are now."""
-        self._plans.clear()
+        self.forget_hours()
         return await self._database.read(self._due)
 
+    def forget_hours(self) -> None:
+        """They may be others by now. Of those that another process changed nobody hears before the next `due`."""
+        self._plans.clear()
+
     def may_be_due(self, ticket: Ticket) -> bool:
-        """Whether `of` is worth asking, by the hours as they were at the last `due`; it needs no database."""
+        """Whether `of` is worth asking, by the hours as they were at the last `due` or change; it needs no database."""
         if ticket.waiting_on is not WaitingOn.AGENT or ticket.waiting_since is None:
             return False
         if ticket.agent_id not in self._plans:

@@ -845,6 +845,26 @@ async def test_hours_that_are_changed_are_heard_of_within_a_minute(room: Room) -
     assert len(await room.said(at_once)) == 1
 
 
+async def test_hours_that_are_changed_here_are_heard_of_at_once(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, bind="127.0.0.1:0", secret_key=SECRET)
+    now = on("2027-01-23T12:00")  # a Saturday
+    registry = create_app(settings, Parts(hasher=Argon2Passwords(memory_kib=8, passes=1), now=lambda: now))
+    async with registry.running():
+        cast = Cast(registry)
+        await cast.assemble()
+        assert registry.bot is not None
+        await registry.bot.look_around()
+        await cast.raise_ticket(query="My kettle hums")
+        await registry.bot.idle()
+
+        await registry.hours.save(cast.identity("ada").person, {"zone": "Europe/Berlin", "monday": "9-17"})
+        ticket = await cast.raise_ticket(query="My toaster hums")
+        await registry.bot.idle()
+
+        told = await cast.rows("SELECT ticket_id FROM entries WHERE actor_role = 'bot'")
+        assert told == [(ticket,)]
+
+
 async def test_an_agents_own_hours_count_where_they_have_the_ticket(room: Room) -> None:
     desk = room.desk
     early = msgspec.structs.replace(BERLIN, zone="Asia/Tokyo")
