@@ -125,6 +125,15 @@ async def test_it_guides_through_the_fixed_questions(house: House, embedded: Emb
     assert {"/forgot"} == {reply["url"] for reply in said["replies"] if "url" in reply}
 
 
+@pytest.mark.parametrize("text", ["How do I create an account?", "open an account", "how do i sign up"])
+async def test_who_wants_an_account_is_guided_to_one(
+    house: House, embedded: EmbeddedAssistant, text: str
+) -> None:
+    said = await assistance_in(house, embedded).turn({"text": text})
+
+    assert said["replies"][0]["text"] == DIALOGUES["i want to register"].say
+
+
 def test_every_choice_that_is_offered_leads_on() -> None:
     offered = {words.lower() for step in (GREETING, *DIALOGUES.values()) for words in step.then}
 
