@@ -60,6 +60,22 @@ async def test_a_question_is_published_answered_accepted_and_found(desk: Desk) -
     await expect(found.get_by_text("Asked by a customer")).to_be_visible()
 
 
+async def test_what_is_handed_in_can_be_looked_at_again_apart_from_what_is_said_of_it(desk: Desk) -> None:
+    ticket = await settled(desk)
+    carla = await desk.visit("carla", f"/tickets/{ticket}/publish", live=False)
+    await carla.get_by_label("What others need to know").fill("White flakes everywhere.")
+    await carla.get_by_role("button", name="Hand it in").click()
+    await carla.get_by_role("link", name="Change it").click()
+    await carla.get_by_role("button", name="Show me how it looks").click()
+
+    said = await carla.get_by_text("You can still change it.").bounding_box()
+    shown = await carla.get_by_label("How it looks").bounding_box()
+
+    assert said is not None
+    assert shown is not None
+    assert shown["y"] - (said["y"] + said["height"]) >= 8
+
+
 async def test_a_reply_from_the_help_is_put_where_the_cursor_is_and_can_be_taken_out_again(
     desk: Desk,
 ) -> None:
