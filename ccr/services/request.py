@@ -132,7 +132,9 @@ class Request:
         if not self.has_assistant or person.role is not Role.CUSTOMER:
             return False
         match self.command:
-            case OpenTicket(query=words) | PostMessage(body=words):
+            case OpenTicket(query=words, details=more):
+                return wants_person(words) or wants_person(more or "")
+            case PostMessage(body=words):
                 return wants_person(words)
         return False
 

@@ -214,6 +214,12 @@ async def test_who_raises_a_ticket_to_talk_to_a_person_hears_of_no_program(
     assert not await room.bot.is_heard(ticket)
 
 
+async def test_who_says_so_in_the_details_has_said_so(room: Room) -> None:
+    ticket = await room.say(room.desk.carla, None, "open_ticket", query=KNOWN, details=WISH)
+
+    assert await room.happened(ticket) == ["ticket_opened", "person_requested"]
+
+
 async def test_the_wish_is_one_with_the_opening_and_owes_no_mail_of_its_own(desk: Desk) -> None:
     async def mails() -> list[Any]:
         return await desk.house.rows("SELECT kind, person_id, ticket_id FROM outbox ORDER BY id")
