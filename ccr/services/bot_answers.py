@@ -63,12 +63,16 @@ class BotAnswers:
         return await self._ask_elsewhere(entry, agent, standing, self._dialogues)
 
     async def _ask_the_help(self, entry: Entry, standing: Standing) -> bool:
-        """What the help answers clearly, unless it was said: nobody asked the bot."""
-        found = (await self._help.search(_text(entry)))["articles"]
+        """What the help answers clearly, unless it was said: nobody asked the bot.
+
+        Of a new ticket the question may be in the details.
+        """
         said = "\n".join(str(one.fields.get("body", "")) for one in standing.mine)
-        if not found or not found[0]["clear"] or in_brackets(found[0]["url"]) in said:
-            return False
-        return await self._reply(entry, answer_from_help(found[0]))
+        for text in filter(None, (_text(entry), entry.fields.get("details"))):
+            found = (await self._help.search(text))["articles"]
+            if found and found[0]["clear"] and in_brackets(found[0]["url"]) not in said:
+                return await self._reply(entry, answer_from_help(found[0]))
+        return False
 
     async def _ask_elsewhere(
         self, entry: Entry, agent: int | None, standing: Standing, dialogues: Dialogues

@@ -163,6 +163,12 @@ SAID = (
 )
 
 
+async def test_the_question_may_be_in_the_details(room: Room) -> None:
+    ticket = await room.say(room.desk.carla, None, "open_ticket", query="A question", details=KNOWN)
+
+    assert len(await room.said(ticket)) == 1
+
+
 @pytest.mark.parametrize("words", SAID)
 async def test_it_leaves_alone_what_only_shares_a_word_with_the_help(room: Room, words: str) -> None:
     ticket = await room.open(words)
