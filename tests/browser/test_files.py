@@ -403,6 +403,25 @@ async def test_a_message_cancelled_while_the_ticket_is_closed_leaves_its_words_f
     desk.complaints[:] = [words for words in desk.complaints if "status of 503" not in words]
 
 
+async def test_what_is_sent_leaves_nothing_behind_that_waits_for_the_line(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    devtools = await carla.context.new_cdp_session(carla)
+
+    async def waiting() -> int:
+        window = (await devtools.send("Runtime.evaluate", {"expression": "window"}))["result"]["objectId"]
+        found = await devtools.send("DOMDebugger.getEventListeners", {"objectId": window})
+        return sum(each["type"] == "online" for each in found["listeners"])
+
+    before = await waiting()
+    for n in (3, 4):
+        await carla.locator(PICK).set_input_files([PLAN, PHOTO])
+        await carla.click("message-composer button[type=submit]")
+        await expect(carla.locator(f"#e{n} .file .name")).to_have_text("Plan.pdf")
+
+    assert await waiting() == before
+
+
 async def test_words_taken_back_take_their_picture_with_them(desk: Desk) -> None:
     ticket = await desk.live.ticket_with_agent()
     carla = await desk.visit("carla", f"/tickets/{ticket}")

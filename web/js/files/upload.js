@@ -27,7 +27,6 @@ export class Upload {
   /** `kept` is what an earlier visit kept of it: `{url}`. `changed()` follows every step. */
   constructor(file, { ticket, person, note, url }, changed) {
     Object.assign(this, { file, ticket, person, note, url, changed });
-    addEventListener("online", () => this.#wake());
   }
 
   /** Resolves with the attachment; throws `Refused`, or nothing at all after `cancel`. */
@@ -161,11 +160,14 @@ export class Upload {
     return { "Tus-Resumable": "1.0.0", "As-Person": this.person };
   }
 
-  #pause(ms) {
-    return new Promise((resolve) => {
+  async #pause(ms) {
+    const over = new AbortController();
+    await new Promise((resolve) => {
       const timer = setTimeout(resolve, Math.min(ms, LONGEST_PAUSE) * (0.75 + Math.random() / 2));
       this.#wake = () => (clearTimeout(timer), resolve());
+      addEventListener("online", this.#wake, { signal: over.signal });
     });
+    over.abort();
   }
 }
 
