@@ -16,6 +16,9 @@ from ccr.desk.refusals import Code, Refusal
 MAX_ID = 2**53 - 1
 """The largest integer that JSON carries unharmed everywhere."""
 
+MAX_SEQ = 2**31 - 1
+"""Larger than any number an entry will have."""
+
 Id = Annotated[int, msgspec.Meta(ge=1, le=MAX_ID)]
 Key = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{8,64}\Z")]
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from ccr.desk.checking import Id, check, printable
+from ccr.desk.checking import MAX_SEQ, Id, check, printable
 from ccr.desk.refusals import Code, Refusal
 
 QUERY_LENGTH = 150
@@ -17,7 +17,7 @@ Text = Annotated[str, msgspec.Meta(min_length=1, max_length=TEXT_LENGTH)]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=REASON_LENGTH)]
 Stars = Annotated[int, msgspec.Meta(ge=1, le=5)]
 Attachments = Annotated[list[Id], msgspec.Meta(max_length=5)]
-Seq = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+Seq = Annotated[int, msgspec.Meta(ge=1, le=MAX_SEQ)]
 
 
 class Priority(StrEnum):

@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 import msgspec
 
-from ccr.desk.checking import Id, Key
+from ccr.desk.checking import MAX_SEQ, Id, Key
 
-Number = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+Number = Annotated[int, msgspec.Meta(ge=0, le=MAX_SEQ)]
 Limit = Annotated[int, msgspec.Meta(ge=1, le=200)]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple, TypeVar
 
+from ccr.desk.checking import MAX_SEQ
 from ccr.desk.events import Entry, Reach
 from ccr.desk.ticket import Ticket
 from ccr.store import entries, sessions, tickets
@@ -69,7 +70,7 @@ def _behind(connection: Connection, ticket: Ticket, heads: Heads) -> Missed:
     most = min(PUSHED, ticket.last_seq - last)
     if most <= 0:
         return Missed(ticket, [], heads)
-    new = entries.page_before(connection, ticket.id, Reach.STAFF, entries.MAX_SEQ, most)
+    new = entries.page_before(connection, ticket.id, Reach.STAFF, MAX_SEQ, most)
     if new[0].seq > last + 1:
         heads = tuple(entries.seq_before(connection, ticket.id, reach, new[0].seq) for reach in Reach)
     return Missed(ticket, new, heads)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ccr import metrics
 from ccr.desk import clock
+from ccr.desk.checking import MAX_SEQ
 from ccr.desk.events import Entry, Reach, entry_wire
 from ccr.desk.people import Person, Role, full_name
 from ccr.desk.refusals import invalid, not_found
@@ -162,7 +163,7 @@ class Reading:
         metrics.TIMELINE_READS.inc()
         ticket = _mine(connection, person, ticket_id)
         depth = self.clearance(person)
-        end = entries.MAX_SEQ if before is None else before
+        end = MAX_SEQ if before is None else before
         if after is not None:
             found = entries.page_after(connection, ticket_id, depth, after, limit + 1, end)
             more, found = _cut(found, limit)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from ccr.desk.checking import MAX_SEQ
 from ccr.desk.events import Entry, MessagePosted, Reach
 from ccr.desk.people import Person, Role
 from ccr.desk.refusals import forbidden, not_found
@@ -45,7 +46,7 @@ class Suggesting:
             if ticket is None:
                 raise not_found("ticket")
             opened = entries.find(connection, ticket_id, 1)
-            page = entries.page_before(connection, ticket_id, Reach.CONVERSATION, entries.MAX_SEQ, LOOKED_AT)
+            page = entries.page_before(connection, ticket_id, Reach.CONVERSATION, MAX_SEQ, LOOKED_AT)
             said = [entry for entry in page if _said_by(entry, ticket.customer_id)]
             heard = ([opened] if opened else []) + said[-HEARD:]
             return [ticket.query, *(_text(entry) for entry in heard)]

@@ -14,6 +14,7 @@ from typing import Any
 
 from ccr.desk import clock
 from ccr.desk.change import Change
+from ccr.desk.checking import MAX_SEQ
 from ccr.desk.clock import SECOND
 from ccr.desk.commands import PostMessage
 from ccr.desk.events import Entry, MessagePosted, PersonRequested, Reach, TicketOpened, TicketReopened
@@ -124,7 +125,7 @@ class TicketBot:
         def left(connection: Connection) -> list[tuple[Entry, int | None]]:
             found = []
             for ticket, agent in bots.written_to(connection, since):
-                last = entries.page_before(connection, ticket, Reach.CONVERSATION, entries.MAX_SEQ, 1)
+                last = entries.page_before(connection, ticket, Reach.CONVERSATION, MAX_SEQ, 1)
                 found += [(entry, agent) for entry in last if entry.actor.role == Role.CUSTOMER]
             return found
 

@@ -3,7 +3,6 @@
 from quart import Blueprint
 from quart.typing import ResponseReturnValue
 
-from ccr.desk.checking import MAX_ID
 from ccr.desk.people import Role
 from ccr.services import feedback as feedback_pages
 from ccr.services.account_forms import SignIn, given_login, read
@@ -19,10 +18,7 @@ from ccr.site.bodies import answer, arguments, done, json_body, number
 from ccr.site.export_answers import hand_out_held
 from ccr.site.guards import anyone, barely_signed_in, known, only, signed_in
 from ccr.site.limits import limited
-
-BASE = "/api/v1"
-ID = f"int(max={MAX_ID})"
-"""The route converter of ids: what is larger is not there."""
+from ccr.site.paths import BASE, ID
 
 
 def accounts_api(

@@ -13,12 +13,12 @@ from ccr.desk.checking import whole_number
 from ccr.desk.refusals import Code, Refusal, invalid
 from ccr.services.attachments import LARGEST, Attachments, NewUpload
 from ccr.services.uploads import PIECE, Uploads
-from ccr.site.api_tickets import BASE, ID
 from ccr.site.bodies import answer, done
 from ccr.site.file_answers import hand_out
 from ccr.site.guards import known, signed_in
 from ccr.site.limits import limited
 from ccr.site.multipart import expected_files, the_only
+from ccr.site.paths import BASE, ID
 
 TUS = "1.0.0"
 OFFSET_TYPE = "application/offset+octet-stream"

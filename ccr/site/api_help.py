@@ -3,7 +3,6 @@
 from quart import Blueprint
 from quart.typing import ResponseReturnValue
 
-from ccr.desk.checking import MAX_ID
 from ccr.desk.people import Role
 from ccr.services.assistance import Assistance
 from ccr.services.help_centre import LONGEST_QUESTION, HelpCentre
@@ -12,10 +11,9 @@ from ccr.site.bodies import answer, arguments, json_body, number
 from ccr.site.guards import anyone, known, only
 from ccr.site.limits import limited
 from ccr.site.pages_help import SEARCHES
+from ccr.site.paths import BASE, ID
 
-BASE = "/api/v1"
 MOST = 10
-ID = f"int(max={MAX_ID})"
 TURNS, SUGGESTIONS = 20, 120
 """A minute, of one address or person."""
 

@@ -12,6 +12,7 @@ from ccr.services.notice_traces import NoticeTraces
 from ccr.site.bodies import answer, arguments, body_bytes, done, json_body, number
 from ccr.site.guards import known, only, signed_in, unasked
 from ccr.site.limits import limited
+from ccr.site.paths import BASE, ID
 
 LARGEST_REPORT = 2**20
 """Bytes of what a provider posts at once."""
@@ -22,7 +23,7 @@ TIMESTAMP = "X-Twilio-Email-Event-Webhook-Timestamp"
 
 def notices_api(traces: NoticeTraces, choices: NoticeChoices) -> Blueprint:
     """Every JSON route about notices."""
-    blueprint = Blueprint("notices_api", __name__, url_prefix="/api/v1")
+    blueprint = Blueprint("notices_api", __name__, url_prefix=BASE)
 
     @blueprint.get("/me/notices")
     @signed_in
@@ -43,7 +44,7 @@ def notices_api(traces: NoticeTraces, choices: NoticeChoices) -> Blueprint:
         before = number(given, "cursor", MAX_ID, least=1, most=MAX_ID)
         return answer(await traces.page(known().person, dead=given.get("show") != "all", before=before))
 
-    @blueprint.post(f"/notices/<int(max={MAX_ID}):notice>/again")
+    @blueprint.post(f"/notices/<{ID}:notice>/again")
     @only(Role.ADMIN)
     async def again(notice: int) -> ResponseReturnValue:
         await traces.again(known().person, notice)

@@ -5,11 +5,11 @@ from quart.typing import ResponseReturnValue
 
 from ccr.desk.people import Role
 from ccr.services.portraits import Portraits
-from ccr.site.api_tickets import BASE, ID
 from ccr.site.bodies import answer, done
 from ccr.site.guards import known, only
 from ccr.site.limits import limited
 from ccr.site.multipart import GivenFile, given_files, the_only
+from ccr.site.paths import BASE, ID
 
 
 def portraits_api(portraits: Portraits) -> Blueprint:

@@ -5,10 +5,10 @@ from quart.typing import ResponseReturnValue
 
 from ccr.services.mobiles import Mobiles
 from ccr.services.subscriptions import Subscriptions
-from ccr.site.api_accounts import BASE, ID
 from ccr.site.bodies import answer, done, json_body
 from ccr.site.guards import known, signed_in
 from ccr.site.limits import limited
+from ccr.site.paths import BASE, ID
 
 
 def reach_api(mobiles: Mobiles, subscriptions: Subscriptions) -> Blueprint:

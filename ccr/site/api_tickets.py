@@ -6,7 +6,7 @@ import msgspec
 from quart import Blueprint
 from quart.typing import ResponseReturnValue
 
-from ccr.desk.checking import MAX_ID, Key, check
+from ccr.desk.checking import MAX_ID, MAX_SEQ, Key, check
 from ccr.desk.commands import OpenTicket, Priority, Query, Text, read_command
 from ccr.desk.people import Role
 from ccr.desk.refusals import invalid
@@ -15,10 +15,7 @@ from ccr.services.changes import Changes
 from ccr.services.reading import MOST, PAGE, Filters, Reading
 from ccr.site.bodies import answer, arguments, json_body, number
 from ccr.site.guards import known, only, signed_in
-
-BASE = "/api/v1"
-ID = f"int(max={MAX_ID})"
-MAX_SEQ = 2**31 - 1
+from ccr.site.paths import BASE, ID
 
 
 class NewTicket(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -12,6 +12,7 @@ from ccr.site.guards import anyone
 from ccr.site.openapi_portraits import portrait_operations
 from ccr.site.openapi_reach import REACH
 from ccr.site.openapi_shapes import NUMBER, TEXT, Operation, Schema, list_of, ref, shapes
+from ccr.site.paths import BASE
 
 FILE_FORM: dict[str, Schema] = {
     "multipart/form-data": {
@@ -220,7 +221,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = (
 
 def openapi_api() -> Blueprint:
     """The one route."""
-    blueprint = Blueprint("openapi", __name__, url_prefix="/api/v1")
+    blueprint = Blueprint("openapi", __name__, url_prefix=BASE)
 
     @blueprint.get("/openapi.json")
     @anyone
@@ -235,7 +236,7 @@ def describe() -> dict[str, Any]:
     """The whole description, OpenAPI 3.1. Paths are whole ones, as the contract writes them."""
     paths: dict[str, dict[str, Any]] = {}
     for (method, path), operation in OPERATIONS.items():
-        paths.setdefault(f"/api/v1{path}", {})[method.lower()] = _operation(path, operation)
+        paths.setdefault(f"{BASE}{path}", {})[method.lower()] = _operation(path, operation)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Customer Care Registry", "version": "1"},

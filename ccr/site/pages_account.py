@@ -3,7 +3,6 @@
 from quart import Blueprint, Response, redirect
 from quart.typing import ResponseReturnValue
 
-from ccr.desk.checking import MAX_ID
 from ccr.desk.people import Role
 from ccr.desk.refusals import invalid
 from ccr.services.accounts import Accounts
@@ -28,6 +27,7 @@ from ccr.site.pages_entry import HOME, add_entry
 from ccr.site.pages_feedback import add_feedback
 from ccr.site.pages_notices import CHANNEL_WORDS, WORDS
 from ccr.site.pages_reach import add_reach
+from ccr.site.paths import ID
 from ccr.site.rendering import Form, page
 
 EXPORT_NAME = "customer-care-registry.json"
@@ -147,7 +147,7 @@ def _add_profile(blueprint: Blueprint, own: _Own) -> None:
 
 
 def _add_devices(blueprint: Blueprint, own: _Own) -> None:
-    @blueprint.post(f"/account/sessions/<int(max={MAX_ID}):session_id>")
+    @blueprint.post(f"/account/sessions/<{ID}:session_id>")
     @signed_in
     async def session_ended(session_id: int) -> ResponseReturnValue:
         await own.signing_in.end_session(known(), session_id)

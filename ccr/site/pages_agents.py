@@ -6,15 +6,15 @@ from typing import Any
 from quart import Blueprint, Response
 from quart.typing import ResponseReturnValue
 
-from ccr.desk.checking import MAX_ID
 from ccr.desk.people import Role
 from ccr.services.reading import Reading
 from ccr.services.staff import Staff
 from ccr.site.guards import known, only
 from ccr.site.page_forms import Fields, carry_out, without_empty
+from ccr.site.paths import ID
 from ccr.site.rendering import Form, page
 
-_AGENT = f"<int(max={MAX_ID}):agent_id>"
+_AGENT = f"<{ID}:agent_id>"
 
 
 def add_agents(blueprint: Blueprint, staff: Staff, reading: Reading) -> None:

@@ -3,7 +3,7 @@
 from quart import Blueprint, Response, redirect, request
 from quart.typing import ResponseReturnValue
 
-from ccr.desk.checking import MAX_ID, whole_number
+from ccr.desk.checking import whole_number
 from ccr.desk.notices import Channel, Kind
 from ccr.desk.people import Role
 from ccr.desk.refusals import Refusal, invalid
@@ -11,6 +11,7 @@ from ccr.services.notice_choices import NoticeChoices
 from ccr.services.notice_traces import NoticeTraces
 from ccr.site.guards import known, only, signed_in, unasked
 from ccr.site.limits import limited
+from ccr.site.paths import ID
 from ccr.site.rendering import Form, page
 
 WORDS = {
@@ -53,7 +54,7 @@ def _add_traces(blueprint: Blueprint, traces: NoticeTraces) -> None:
     async def notices() -> ResponseReturnValue:
         return await show()
 
-    @blueprint.post(f"/notices/<int(max={MAX_ID}):notice>/again")
+    @blueprint.post(f"/notices/<{ID}:notice>/again")
     @only(Role.ADMIN)
     async def again(notice: int) -> ResponseReturnValue:
         try:

@@ -3,7 +3,6 @@
 from quart import Blueprint, Response, redirect
 from quart.typing import ResponseReturnValue
 
-from ccr.desk.checking import MAX_ID
 from ccr.desk.people import Role
 from ccr.desk.refusals import Code, Refusal, bad_file
 from ccr.services.portraits import Portraits
@@ -12,9 +11,8 @@ from ccr.site.guards import known, only, signed_in
 from ccr.site.limits import spend
 from ccr.site.multipart import given_files
 from ccr.site.page_forms import come_back
+from ccr.site.paths import ID
 from ccr.site.rendering import Form, page
-
-_ID = f"int(max={MAX_ID})"
 
 
 def portraits_pages(portraits: Portraits) -> Blueprint:
@@ -24,7 +22,7 @@ def portraits_pages(portraits: Portraits) -> Blueprint:
     _add_own(blueprint, desk)
     _add_agents(blueprint, desk)
 
-    @blueprint.get(f"/portraits/<{_ID}:person_id>/<tag>")
+    @blueprint.get(f"/portraits/<{ID}:person_id>/<tag>")
     @signed_in
     async def portrait(person_id: int, tag: str) -> ResponseReturnValue:
         return await hand_out(await portraits.stored(person_id, tag), for_ever=True)
@@ -50,17 +48,17 @@ def _add_own(blueprint: Blueprint, desk: "_Desk") -> None:
 
 
 def _add_agents(blueprint: Blueprint, desk: "_Desk") -> None:
-    @blueprint.get(f"/agents/<{_ID}:agent_id>/portrait")
+    @blueprint.get(f"/agents/<{ID}:agent_id>/portrait")
     @only(Role.ADMIN)
     async def agents(agent_id: int) -> ResponseReturnValue:
         return await desk.show(agent_id, Form(), 200)
 
-    @blueprint.post(f"/agents/<{_ID}:agent_id>/portrait")
+    @blueprint.post(f"/agents/<{ID}:agent_id>/portrait")
     @only(Role.ADMIN)
     async def agents_put(agent_id: int) -> ResponseReturnValue:
         return await desk.put(agent_id)
 
-    @blueprint.post(f"/agents/<{_ID}:agent_id>/portrait/remove")
+    @blueprint.post(f"/agents/<{ID}:agent_id>/portrait/remove")
     @only(Role.ADMIN)
     async def agents_removed(agent_id: int) -> ResponseReturnValue:
         return await desk.remove(agent_id)

@@ -13,7 +13,8 @@ from ccr.site.guards import anyone, known, only, signed_in
 from ccr.site.limits import spend
 from ccr.site.page_forms import Fields, come_back, fresh, number, without_empty
 from ccr.site.pages_moderation import add_moderating
-from ccr.site.question_desk import AN_ANSWER, ID, ONE, QuestionDesk
+from ccr.site.paths import ID
+from ccr.site.question_desk import AN_ANSWER, ONE, QuestionDesk
 from ccr.site.rendering import Form, page
 from ccr.site.ticket_desk import new_key
 

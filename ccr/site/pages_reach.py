@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable
 from quart import Blueprint, Response, redirect
 from quart.typing import ResponseReturnValue
 
-from ccr.desk.checking import MAX_ID
 from ccr.services.mobiles import Mobiles
 from ccr.services.subscriptions import Subscriptions
 from ccr.site.guards import known, signed_in
 from ccr.site.limits import spend
 from ccr.site.page_forms import Again, Fields, carry_out
+from ccr.site.paths import ID
 from ccr.site.rendering import Form
 
 Show = Callable[[str, Form, int], Awaitable[Response]]
@@ -66,7 +66,7 @@ def _add_mobile(blueprint: Blueprint, mobiles: Mobiles, show: Show) -> None:
 
 
 def _add_notifications(blueprint: Blueprint, subscriptions: Subscriptions) -> None:
-    @blueprint.post(f"/account/notifications/<int(max={MAX_ID}):subscription_id>")
+    @blueprint.post(f"/account/notifications/<{ID}:subscription_id>")
     @signed_in
     async def notifications_ended(subscription_id: int) -> ResponseReturnValue:
         await subscriptions.end(known(), subscription_id)

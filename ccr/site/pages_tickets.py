@@ -5,7 +5,7 @@ from typing import Any
 from quart import Blueprint, Response, redirect, request
 from quart.typing import ResponseReturnValue
 
-from ccr.desk.checking import MAX_ID, whole_number
+from ccr.desk.checking import whole_number
 from ccr.desk.commands import read_command
 from ccr.desk.people import Role
 from ccr.desk.refusals import Code, Refusal, forbidden, invalid
@@ -19,11 +19,9 @@ from ccr.site.guards import known, only, signed_in
 from ccr.site.limits import spend
 from ccr.site.multipart import Asked, carry_out, expected_files, is_large
 from ccr.site.page_forms import fresh, in_time
+from ccr.site.paths import ID
 from ccr.site.rendering import Form, page
 from ccr.site.ticket_desk import TicketDesk, new_key
-
-ID = f"int(max={MAX_ID})"
-"""The route converter of ids: what is larger is not there."""
 
 _NUMBERS = frozenset({"agent", "of", "reply_to", "stars"})
 _OUTSIDE_COMMAND = frozenset({"key", "back"})

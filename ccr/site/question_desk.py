@@ -6,7 +6,6 @@ from typing import Any
 from quart import Response, redirect, request
 from quart.typing import ResponseReturnValue
 
-from ccr.desk.checking import MAX_ID
 from ccr.desk.people import Role
 from ccr.desk.refusals import Code, Refusal
 from ccr.services.community import Community
@@ -15,10 +14,10 @@ from ccr.services.public_words import looks_after
 from ccr.site.guards import identity, known
 from ccr.site.limits import spend
 from ccr.site.page_forms import Fields, come_back, fresh, number
+from ccr.site.paths import ID
 from ccr.site.rendering import Form, page
 from ccr.site.ticket_desk import new_key
 
-ID = f"int(max={MAX_ID})"
 ONE = f"/help/questions/<{ID}:question>"
 AN_ANSWER = f"{ONE}/answers/<{ID}:answer>"
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from ccr.desk.checking import MAX_SEQ
 from ccr.desk.events import Actor, Entry, Event, MessagePosted, PersonRequested, Reach
 from ccr.desk.people import Person, full_name
 from ccr.store.connection import Connection, Row
@@ -13,9 +14,6 @@ _COLUMNS = """
     e.reach, e.fields
 """
 _SOURCE = "entries e JOIN people p ON p.id = e.actor_id"
-
-MAX_SEQ = 2**31 - 1
-"""Larger than any number an entry will have."""
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ccr.adapters import sqlite
 from ccr.desk import commands as asked
+from ccr.desk.checking import MAX_SEQ
 from ccr.desk.clock import MINUTE, rfc3339
 from ccr.desk.commands import Command
 from ccr.desk.events import EVENTS, Entry, NoteRedacted
@@ -192,7 +193,7 @@ class Desk:
 
     def timeline(self, ticket_id: int) -> list[Entry]:
         """All of it."""
-        return entries.span(self.connection, ticket_id, 1, entries.MAX_SEQ)
+        return entries.span(self.connection, ticket_id, 1, MAX_SEQ)
 
     def witness(self, ticket_id: int) -> Witness:
         """Who knows what may be known of a ticket."""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ccr.desk.checking import MAX_SEQ
 from ccr.desk.events import Entry, MessagePosted, Reach
 from ccr.desk.ticket import Ticket
 from ccr.store import entries
@@ -60,8 +61,8 @@ class TestEntries:
         ("clearance", "before", "most", "expected"),
         [
             (Reach.STAFF, 6, 2, [4, 5]),
-            (Reach.CONVERSATION, entries.MAX_SEQ, 3, [3, 5, 7]),
-            (Reach.EVERYONE, entries.MAX_SEQ, 3, [1, 2]),
+            (Reach.CONVERSATION, MAX_SEQ, 3, [3, 5, 7]),
+            (Reach.EVERYONE, MAX_SEQ, 3, [1, 2]),
             (Reach.STAFF, 1, 3, []),
         ],
     )
