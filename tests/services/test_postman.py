@@ -24,7 +24,7 @@ from ccr.services import mail_retries
 from ccr.services.deliveries import IN_FLIGHT, SPARE
 from ccr.services.mail_carrier import MailCarrier
 from ccr.services.upkeep import AT_ONCE
-from ccr.store import claims, spreading
+from ccr.store import bounces, claims, spreading
 from tests.office import HOME, Letterbox, Office, open_office, working
 from tests.waiting import until
 
@@ -84,6 +84,15 @@ async def test_nobody_is_mailed_a_code_who_has_no_account(office: Office) -> Non
     await office.postman.drain_once()
     assert office.box.mails == []
     assert await office.states(Kind.ONE_TIME_CODE) == ["pointless"]
+
+
+async def test_no_code_is_mailed_to_an_address_that_mail_came_back_from(office: Office) -> None:
+    address, now = "carla@example.org", office.house.time
+    await office.house.database.write(lambda c: bounces.put(c, address, "550 no such mailbox", now))
+    await office.house.resets.ask({"email": address})
+    await office.postman.drain_once()
+    assert office.box.mails == []
+    assert await office.states(Kind.ONE_TIME_CODE) == ["dead"]
 
 
 async def test_a_code_that_could_not_be_carried_for_an_hour_is_let_go(office: Office) -> None:

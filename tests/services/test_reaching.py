@@ -179,6 +179,17 @@ async def test_what_is_read_meanwhile_is_not_texted(away: Away) -> None:
     assert await away.states(Channel.SMS) == ["pointless"]
 
 
+async def test_who_has_looked_meanwhile_is_not_texted_who_looks_after_it(away: Away) -> None:
+    carla = away.desk.carla
+    await away.textable(carla)
+    seq = await away.do(away.desk.ada, "assign_agent", agent=away.desk.bea.id)
+    away.house.later(SECOND)
+    await away.read(carla, seq)
+    await away.later(0)
+    assert away.texts == []
+    assert await away.states(Channel.SMS, Kind.AGENT_ASSIGNED) == ["pointless"]
+
+
 async def test_an_agent_is_texted_what_becomes_theirs(away: Away) -> None:
     await away.textable(away.desk.bea)
     await away.textable(away.desk.carla)
@@ -255,6 +266,30 @@ async def test_each_message_replaces_the_notification_before_it(away: Away) -> N
     assert first.payload["ticket"] == second.payload["ticket"]
     assert first.payload["id"] != second.payload["id"]
     assert len(first.headers["Topic"]) == 32  # the most that there may be, and nothing that can be read
+
+
+async def test_a_message_on_another_ticket_replaces_no_notification(away: Away) -> None:
+    desk = away.desk
+    await away.notifiable(desk.carla)
+    other = (await desk.do(desk.carla, None, "carla-asks-more", "open_ticket", query="And the lid?")).ticket
+    await desk.do(desk.ada, other, "ada-assigns", "assign_agent", agent=desk.amir.id)
+    await away.later()
+    away.pushes.clear()
+    await away.say(desk.amir)
+    await desk.do(desk.amir, other, "amir-writes", "post_message", body="It is blue.")
+    await away.later()
+    assert {push.payload["ticket"] for push in away.pushes} == {away.ticket, other}
+    assert len({push.headers["Topic"] for push in away.pushes}) == 2
+
+
+async def test_what_could_not_be_shown_for_a_day_is_no_news_any_more(away: Away) -> None:
+    await away.notifiable(away.desk.carla)
+    away.service.plan = [(503, {})]
+    await away.say(away.desk.amir)
+    await away.later()
+    await away.later(DAY)
+    assert (away.service.plan, away.pushes) == ([], [])
+    assert await away.states(Channel.PUSH) == ["pointless"]
 
 
 async def test_a_message_that_comes_while_a_notification_is_under_way_gets_its_own(away: Away) -> None:
