@@ -329,6 +329,16 @@ class TestTrouble:
         office.house.later(DAY)
         assert await office.postman.drain_once() == 0
 
+    async def test_of_which_every_postman_dies_ends_too(self, office: Office) -> None:
+        await office.owe()
+        for _ in range(mail_retries.MOST_UNSURE):
+            await office.house.database.write(lambda c: claims.claim(c, "dead", office.house.time, 0, 1))
+        await office.postman.drain_once()
+        assert office.box.mails == []
+        assert await office.house.rows("SELECT state, fault FROM outbox WHERE kind = 'password_changed'") == [
+            ("dead", "5 tries without an answer: it may have arrived")
+        ]
+
     async def test_of_a_whole_day_is_enough(self, office: Office) -> None:
         await office.owe()
         tries = 0
