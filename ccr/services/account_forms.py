@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, field
 
 from ccr.desk.checking import Id, check
 from ccr.desk.commands import Stars, Text
@@ -147,6 +147,8 @@ class NewSubscription(Form, frozen=True):
         str, Meta(min_length=1, max_length=1000, pattern=r"\A[!-~]+\Z", description="is not an address")
     ]
     keys: SubscriptionKeys
+    # Nobody goes by it: an endpoint that is no more says so when it is used.
+    expiration_time: Annotated[float, Meta(ge=0)] | None = field(default=None, name="expirationTime")
 
 
 class NewAgent(Form, frozen=True):

@@ -53,6 +53,15 @@ async def test_a_browser_is_known_by_its_device(house: House, carla: Identity) -
     assert len((await house.subscriptions.state(carla))["key"]) == 87
 
 
+@pytest.mark.parametrize("expires", [None, 1_800_000_000_000, 1_800_000_000_000.5])
+async def test_it_is_taken_in_the_words_of_the_browser(
+    house: House, carla: Identity, expires: float | None
+) -> None:
+    await house.subscriptions.subscribe(carla, browser(expirationTime=expires))
+
+    assert await known(house, carla) == [("Firefox on Linux", True)]
+
+
 async def test_the_same_again_is_the_same_and_a_new_endpoint_takes_its_place(
     house: House, carla: Identity
 ) -> None:
@@ -122,6 +131,7 @@ async def test_who_only_knows_the_endpoint_takes_nothing_over(house: House, carl
         (browser(keys={"p256dh": "short", "auth": "b" * 22}), "keys"),
         (browser(keys=KEYS | {"more": "x"}), "keys"),
         (browser(colour="red"), "colour"),
+        (browser(expirationTime="soon"), "expirationTime"),
     ],
 )
 async def test_what_is_no_subscription_is_refused(
