@@ -29,6 +29,9 @@ CHOICE = "choice:"
 
 RAISE_ONE = "A person reads every ticket. Raise one, and an agent writes back to you."
 
+FOR_STRANGERS = "That takes an account. If you cannot get into yours, register with another e-mail address."
+"""Or whoever needs a person most would be sent to a door that does not open."""
+
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What somebody says. Without a `text` a conversation is begun; without a `conversation` it is the first."""
@@ -63,8 +66,10 @@ class Assistance:
         """Who reads what people write here, where that is not us."""
         return self._assistant.goes_to if self._assistant else None
 
-    async def turn(self, given: object) -> dict[str, Any]:
-        """`{conversation, replies}`. Raises `invalid`, or `not_found` where the assistant is switched off.
+    async def turn(self, given: object, *, stranger: bool = False) -> dict[str, Any]:
+        """`{conversation, replies}`, for a `stranger` who is not signed in.
+
+        Raises `invalid`, or `not_found` where the assistant is switched off.
 
         Whoever's words would leave the house hears that first: a text without a conversation in which it was said is
         not sent on, but to be said again.
@@ -72,14 +77,19 @@ class Assistance:
         turn = check(Turn, given)
         if self._assistant is None:
             raise not_found("assistant")
+        said = await self._said(turn, self._assistant)
+        return await self._wire(said, stranger=stranger)
+
+    async def _said(self, turn: Turn, assistant: Assistant) -> Said:
+        """What `assistant` says to it, or the help in its place."""
         conversation = self._read(turn.conversation)
         if turn.text is None or conversation is None:
-            return await self._wire(await self._assistant.begin())
+            return await assistant.begin()
         text, back = self._meant(turn.text)
         try:
             if back:
-                return await self._wire(await self._assistant.choose(back, conversation))
-            return await self._wire(await self._assistant.answer(text, conversation))
+                return await assistant.choose(back, conversation)
+            return await assistant.answer(text, conversation)
         except AssistantFailed as failure:
             log.log(
                 logging.DEBUG if failure.known else logging.WARNING,
@@ -88,7 +98,7 @@ class Assistance:
             )
         said = await self._instead.answer(text, "")
         # The conversation goes on where it was, should the assistant come back.
-        return await self._wire(Said(conversation or said.conversation, (OUT_OF_REACH, *said.replies)))
+        return Said(conversation or said.conversation, (OUT_OF_REACH, *said.replies))
 
     def _read(self, name: str | None) -> str | None:
         """What the assistant calls the conversation, `None` if nobody was told of it where that is needed."""
@@ -117,20 +127,22 @@ class Assistance:
         sealed = f"{CHOICE}{self._choices.dumps([option.text, option.back])}" if option.back else option.text
         return Option(option.label, sealed if len(sealed) <= LONGEST else option.text)
 
-    async def _wire(self, said: Said) -> dict[str, Any]:
+    async def _wire(self, said: Said, *, stranger: bool) -> dict[str, Any]:
         name, replies = said.conversation, list(said.replies)
         if any(reply.type == "person" for reply in replies):
             there = await self._hours.back(None) is None
-            replies = [_with_a_way(reply) for reply in of_people(replies, there=there)]
+            replies = [_with_a_way(reply, stranger) for reply in of_people(replies, there=there)]
         return {
             "conversation": name if self.goes_to is None else self._seal.sign(name).decode(),
             "replies": [msgspec.to_builtins(self._with_sealed(reply)) for reply in replies],
         }
 
 
-def _with_a_way(reply: Reply) -> Reply:
+def _with_a_way(reply: Reply, stranger: bool) -> Reply:
     """Whoever the person is, a ticket is the way to them."""
     if reply.type != "person":
         return reply
     text = reply.text or RAISE_ONE
+    if stranger:
+        text = f"{text}\n{FOR_STRANGERS}"
     return msgspec.structs.replace(reply, text=text, title="Raise a ticket", url="/tickets/new")

@@ -8,7 +8,7 @@ from ccr.services.assistance import Assistance
 from ccr.services.help_centre import LONGEST_QUESTION, HelpCentre
 from ccr.services.suggesting import Suggesting
 from ccr.site.bodies import answer, arguments, json_body, number
-from ccr.site.guards import anyone, known, only
+from ccr.site.guards import anyone, identity, known, only
 from ccr.site.limits import limited
 from ccr.site.pages_help import SEARCHES
 from ccr.site.paths import BASE, ID
@@ -34,7 +34,7 @@ def help_api(help_centre: HelpCentre, assistance: Assistance, suggesting: Sugges
     @anyone
     @limited("assistant", per_minute=TURNS)
     async def turn() -> ResponseReturnValue:
-        return answer(await assistance.turn(await json_body()))
+        return answer(await assistance.turn(await json_body(), stranger=await identity() is None))
 
     @blueprint.get(f"/tickets/<{ID}:ticket_id>/suggestions")
     @only(Role.AGENT)

@@ -52,6 +52,7 @@ async def test_what_it_does_not_know_it_puts_into_the_form(desk: Desk) -> None:
     await page.get_by_role("link", name="Ask", exact=True).click()
     await ask(page, "My kettle <b>hums</b>")
     await expect(page.get_by_text("I don’t know that")).to_be_visible()
+    await expect(page.get_by_text("If you cannot get into yours")).to_have_count(0)
     await expect(page.get_by_role("button", name="That settles it")).to_have_count(0)
     await ask(page, "Since yesterday")
 

@@ -46,6 +46,7 @@ async def test_a_stranger_asks_and_is_answered(desk: Desk) -> None:
     await expect(log.get_by_role("link", name="Taking a message back")).to_be_visible()
     await ask(page, "what is the weather in paris")
     await expect(log.get_by_text("I don’t know that")).to_be_visible()
+    await expect(log.get_by_text("If you cannot get into yours")).to_be_visible()
     await ask(page, "<img src=x onerror=alert(1)>")
     await expect(log.get_by_text("<img src=x onerror=alert(1)>")).to_be_visible()
     await page.get_by_role("link", name="Have a code mailed").click()

@@ -12,7 +12,7 @@ from ccr.adapters.assistant_embedded import DIALOGUES, GREETING, THANKED, Embedd
 from ccr.desk.handing_over import wants_person
 from ccr.desk.refusals import Code, Refusal
 from ccr.ports import Assistant, AssistantFailed, Option, Reply, Said
-from ccr.services.assistance import RAISE_ONE, Assistance
+from ccr.services.assistance import FOR_STRANGERS, RAISE_ONE, Assistance
 from ccr.services.help_centre import shipped
 from ccr.store import hours
 from tests.accounts_house import SECRET, House, open_house
@@ -307,3 +307,12 @@ async def test_who_asks_for_a_person_is_shown_the_way_to_one(
     said = await assistance_in(house, embedded).turn({"text": text})
 
     assert [(reply["type"], reply["url"]) for reply in said["replies"]] == [("person", "/tickets/new")]
+
+
+async def test_a_stranger_hears_what_the_way_takes(house: House, embedded: EmbeddedAssistant) -> None:
+    assistance = assistance_in(house, embedded)
+    wish = {"text": "I want to talk to a person"}
+
+    told = [texts(await assistance.turn(wish, stranger=stranger)) for stranger in (True, False)]
+
+    assert told == [f"{RAISE_ONE}\n{FOR_STRANGERS}", RAISE_ONE]
