@@ -117,7 +117,8 @@ class Watson:
         self.tokens: set[str] = set()
         self.next: list[Any] = []
         self.always: Any = None
-        self.iam_next: list[int | str] = []
+        self.iam_next: list[int | str | None] = []
+        self.token_age = 0
         self.url = ""
         self.released = asyncio.Event()
 
@@ -145,7 +146,7 @@ class Watson:
             return web.json_response({"errorCode": "BXNIM0001E"}, status=what)
         if given["grant_type"] != "urn:ibm:params:oauth:grant-type:apikey" or given["apikey"] != KEY:
             return web.json_response({"errorCode": "BXNIM0415E", "errorMessage": "No such key."}, status=400)
-        now = int(time.time())
+        now = int(time.time()) - self.token_age
         claims = {
             "iss": "https://iam.cloud.ibm.com/identity",
             "iat": now,

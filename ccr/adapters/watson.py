@@ -171,21 +171,38 @@ class WatsonAssistant:
         return self._ready().message(*self._where, session, input=given).get_result()
 
     def _ready(self) -> Any:
-        """The client, with a token. One thread fetches it; the others wait for that one, and no longer than that."""
+        """The client, with a token. One thread fetches it; the others wait for that one, and no longer than that.
+
+        Nobody waits while the one there was is good: it is renewed well before its time is over, and may outlast IAM.
+        """
+        client = self._client
+        if client is not None:
+            manager = client.authenticator.token_manager
+            if self._is_good(manager) and time.time() < manager.refresh_time:
+                return client
         if not self._lock.acquire(timeout=self._deadline):
             raise _OutOfOrder("no token in time")
         try:
             client = self._loaded()
-            manager = client.authenticator.token_manager
-            try:
-                manager.get_token()
-            except Exception as error:  # noqa: BLE001 - the SDK raises whatever its libraries do
-                raise _OutOfOrder(f"{_reason(error)}, asked for a token") from None
-            finally:
-                manager.request_time = 0  # or the next one would sleep for a minute after a failure
+            self._renew(client.authenticator.token_manager)
             return client
         finally:
             self._lock.release()
+
+    def _renew(self, manager: Any) -> None:
+        if not self._is_good(manager):
+            manager.expire_time = 0
+        try:
+            manager.get_token()
+        except Exception as error:  # noqa: BLE001 - the SDK raises whatever its libraries do
+            if not self._is_good(manager):
+                raise _OutOfOrder(f"{_reason(error)}, asked for a token") from None
+        finally:
+            manager.request_time = 0  # or the next one would sleep for a minute after a failure
+
+    def _is_good(self, manager: Any) -> bool:
+        """For longer than a turn takes, or the SDK would ask for another in the midst of it."""
+        return bool(time.time() + self._deadline < manager.expire_time)
 
     def _loaded(self) -> Any:
         client = self._client

@@ -191,6 +191,16 @@ async def test_a_token_that_is_good_no_more_is_not_held_on_to(
     assert [reply.text for reply in said.replies] == ["You said and then"]
 
 
+async def test_while_a_token_is_good_nobody_needs_another(assistant: WatsonAssistant, watson: Watson) -> None:
+    watson.token_age = 3_000  # of 3,600 seconds: it is time to ask for the next one
+    watson.iam_next = [None, 500]
+
+    said = await assistant.answer("hello", TOLD)
+
+    assert [reply.text for reply in said.replies] == ["You said hello"]
+    assert not assistant.away
+
+
 async def test_a_failed_token_does_not_stall_the_next_one(assistant: WatsonAssistant, watson: Watson) -> None:
     watson.iam_next = [500]
     with pytest.raises(AssistantFailed):
