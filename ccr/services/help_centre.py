@@ -107,7 +107,10 @@ class HelpCentre:
         return {"sure": bool(told) and told[0]["sure"], "articles": told}
 
     async def write(self, person: Person, given: object, slug: str | None = None) -> str:
-        """Save an article, a new one without `slug`. Returns its name. Raises `forbidden`, `invalid`, `conflict`."""
+        """Save an article, a new one without `slug`. Returns its name. Raises `forbidden`, `invalid`, `conflict`.
+
+        The same words of the same person again, as from a form that was sent twice, change nothing.
+        """
         _only_staff(person)
         form = read(ArticleForm, given)
         return await self._database.write(partial(self._write, person, form, slug))
@@ -154,10 +157,6 @@ class HelpCentre:
         before = articles.find(connection, slug) if slug is not None else None
         if slug is not None and before is None:
             raise not_found("article")
-        if before is not None and form.seen != str(before.changed_at):
-            raise conflict(
-                "Somebody else changed this article meanwhile. Open it again, and put your changes in."
-            )
         made = Article(
             id=before.id if before else 0,
             slug=before.slug if before else _free_name(connection, form.title),
@@ -171,6 +170,13 @@ class HelpCentre:
             author=person.id,
             changed_at=self._newer(connection),
         )
+        for present in [before] if before else articles.every(connection):
+            if not _differs(present, msgspec.structs.replace(made, slug=present.slug, place=present.place)):
+                return present.slug
+        if before is not None and form.seen != str(before.changed_at):
+            raise conflict(
+                "Somebody else changed this article meanwhile. Open it again, and put your changes in."
+            )
         articles.save(connection, made) if before else articles.add(connection, made)
         return made.slug
 

@@ -196,6 +196,20 @@ async def test_an_article_is_written_found_and_changed(house: House) -> None:
     assert await centre.write(amir, ARTICLE) == "returning-a-kettle-2"
 
 
+async def test_an_article_that_is_sent_twice_is_written_once(house: House) -> None:
+    amir, centre = await house.agent(await house.admin()), house.help_centre
+
+    slug = await centre.write(amir, ARTICLE)
+    assert await centre.write(amir, ARTICLE) == slug
+    seen = (await centre.article(None, slug))["seen"]
+    change = ARTICLE | {"words": "boomerang", "seen": seen}
+    for _ in range(2):
+        assert await centre.write(amir, change, slug) == slug
+
+    assert [len(part["articles"]) for part in await centre.contents(amir)] == [1]
+    assert (await centre.search("boomerang"))["sure"]
+
+
 async def test_another_node_finds_what_was_written_here(house: House) -> None:
     amir = await house.agent(await house.admin())
     elsewhere = HelpCentre(house.database, LunrShelf, secret=SECRET, now=lambda: 5)
