@@ -70,7 +70,9 @@ def read_spans(text: str) -> tuple[Span, ...]:
             raise ValueError("is not like 9:00-17:00")
         begin, end = (int(form[n]) * 60 + int(form[n + 1] or 0) for n in (1, 3))
         if not (spans[-1][1] if spans else 0) <= begin < end <= 24 * 60:
-            raise ValueError("must go from earlier to later")
+            raise ValueError(
+                "must go from earlier to later, to 24:00 at most: what follows is the next day's"
+            )
         spans.append((begin, end))
     return tuple(spans)
 

@@ -60,6 +60,7 @@ def test_until_midnight_is_until_the_day_is_over() -> None:
         ("9-17", "09:00-17:00"),
         ("9:30 – 12, 13:00-17:05", "09:30-12:00, 13:00-17:05"),
         ("0-24", "00:00-24:00"),
+        ("0:00-6:00, 22:00-24:00", "00:00-06:00, 22:00-24:00"),
     ],
 )
 def test_hours_as_people_write_them(text: str, said: str) -> None:
@@ -71,3 +72,8 @@ def test_hours_as_people_write_them(text: str, said: str) -> None:
 def test_what_are_no_hours(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not like|must go"):
         read_spans(text)
+
+
+def test_who_writes_a_night_into_one_day_hears_where_the_rest_of_it_goes() -> None:
+    with pytest.raises(ValueError, match="the next day's"):
+        read_spans("22-6")
