@@ -303,6 +303,30 @@ async def test_a_choice_is_kept_until_it_is_made_and_then_is_as_others_change_it
     await expect(priority).to_have_value("low")
 
 
+async def test_what_is_done_by_the_keyboard_leaves_the_focus_where_it_goes_on(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla, amir = [await desk.visit(name, f"/tickets/{ticket}") for name in ("carla", "amir")]
+    panel, status = carla.locator("#panel"), carla.locator("#about .status")
+    await amir.get_by_label("Priority").select_option("high")
+    await amir.get_by_role("button", name="Set").press("Enter")
+    await expect(amir.locator("#about")).to_contain_text("High")
+    await expect(amir.get_by_role("button", name="Set")).to_be_focused()
+    await amir.focus(BODY)
+
+    await carla.locator("#actions summary").press("Enter")
+    await carla.locator("#actions").get_by_role("button", name="Close the ticket").press("Enter")
+    for page in (carla, amir):
+        await expect(page.locator("#panel")).to_be_focused()
+    await carla.get_by_label("4 stars").press("Space")
+    await panel.get_by_role("button", name="Rate").press("Enter")
+    await expect(panel).to_contain_text("You gave")
+    await expect(panel).to_be_focused()
+    await panel.get_by_role("button", name="Reopen").press("Enter")
+
+    await expect(status).to_have_text("Assigned")
+    await expect(carla.locator(BODY)).to_be_focused()
+
+
 async def test_a_session_that_ended_elsewhere_leads_to_the_sign_in_and_back(desk: Desk) -> None:
     ticket = await desk.live.ticket_with_agent()
     carla = await desk.visit("carla", f"/tickets/{ticket}")

@@ -20,7 +20,7 @@ export function carryOut(root, connection, done, failed = () => {}) {
 async function send(form, connection, done, failed) {
   const { key, command } = commandOf(form);
   const button = form.querySelector("[type=submit]");
-  button.disabled = true;
+  button.ariaDisabled = "true"; // with `disabled` it would lose the focus; the key sees to it that once is enough
   say(form, "");
   try {
     const answer = await connection.ask("do", { ticket: Number(form.dataset.do), key, command });
@@ -32,7 +32,7 @@ async function send(form, connection, done, failed) {
     say(form, error instanceof Refused ? error.message : "The connection was lost. Please try again.");
     failed(form);
   } finally {
-    button.disabled = false;
+    button.ariaDisabled = null;
   }
 }
 

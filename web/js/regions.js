@@ -4,12 +4,14 @@
 import { replaceIn } from "./begun.js";
 import { offerFolding } from "./facts.js";
 import { localise } from "./format.js";
+import { readyToType } from "./typing.js";
 
 const REGIONS = ["about", "actions", "panel", "assistant", "suggested"];
 
 export class Regions {
   #presence = new Map();
   #asked = 0;
+  #held = false;
 
   /** `replaced()` follows when the panel at the end of the conversation is another one. */
   constructor(replaced) {
@@ -23,7 +25,11 @@ export class Regions {
     if (answer.status === 404) return false;
     if (!answer.ok || answer.redirected) return true;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (asked === this.#asked) for (const id of REGIONS) this.#replace(id, fresh.getElementById(id));
+    if (asked === this.#asked) {
+      this.#holdFocus();
+      for (const id of REGIONS) this.#replace(id, fresh.getElementById(id));
+      this.#giveFocus();
+    }
     for (const [person, online] of this.#presence) this.#showPresence(person, online);
     return true;
   }
@@ -56,6 +62,7 @@ export class Regions {
 
   /** Nothing can be done from now on; what still can be follows with the page. */
   close() {
+    this.#holdFocus();
     if (document.getElementById("panel")?.dataset.is === "open") empty("panel");
     for (const id of ["actions", "suggested", "assistant"]) empty(id);
     for (const button of document.querySelectorAll("#about > button")) button.remove();
@@ -73,6 +80,20 @@ export class Regions {
     localise(old);
     if (id === "about") offerFolding(old);
     if (id === "panel") this.replaced();
+  }
+
+  #holdFocus() {
+    this.#held ||= document.activeElement !== document.body;
+  }
+
+  /** Whose focus was on what is gone by now goes on at the end of the conversation, not at the top of the page. */
+  #giveFocus() {
+    const isLost = this.#held && document.activeElement === document.body;
+    this.#held = false;
+    if (!isLost) return;
+    const panel = document.getElementById("panel");
+    panel.tabIndex = -1;
+    readyToType(panel.querySelector("[name=body]") ?? panel, panel);
   }
 
   #showPresence(person, online) {
