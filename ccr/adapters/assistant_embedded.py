@@ -180,8 +180,13 @@ def _told(step: Step) -> list[Reply]:
     if step.url:
         told.append(Reply(type="article", title=step.title, url=step.url))
     if step.then:
-        told.append(Reply(type="options", options=tuple(Option(words, words) for words in step.then)))
+        told.append(Reply(type="options", options=tuple(_option(words, step) for words in step.then)))
     return told
+
+
+def _option(words: str, step: Step) -> Option:
+    """Who greets it and has signed in already needs no help with getting in."""
+    return Option(words, words, for_strangers=step is GREETING and words.lower() in DIALOGUES)
 
 
 def _article(article: dict[str, Any]) -> Reply:

@@ -46,11 +46,13 @@ class Option(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something to choose instead of typing: what it says, and what choosing it sends as one's own text.
 
     `back` is what the assistant wants back word for word where that text is not all of it; nobody else reads it.
+    What is `for_strangers` makes no sense to who is signed in, and is not offered to them.
     """
 
     label: str
     text: str
     back: str = ""
+    for_strangers: bool = False
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -119,8 +119,9 @@ class Assistance:
             return text, ""
         return text, back
 
-    def _with_sealed(self, reply: Reply) -> Reply:
-        return msgspec.structs.replace(reply, options=tuple(map(self._sealed, reply.options)))
+    def _offered(self, reply: Reply, *, stranger: bool) -> Reply:
+        options = (option for option in reply.options if stranger or not option.for_strangers)
+        return msgspec.structs.replace(reply, options=tuple(map(self._sealed, options)))
 
     def _sealed(self, option: Option) -> Option:
         """With all that it stands for in its text, as that is what comes back. What is too long for it is left out."""
@@ -134,7 +135,7 @@ class Assistance:
             replies = [_with_a_way(reply, stranger) for reply in of_people(replies, there=there)]
         return {
             "conversation": name if self.goes_to is None else self._seal.sign(name).decode(),
-            "replies": [msgspec.to_builtins(self._with_sealed(reply)) for reply in replies],
+            "replies": [msgspec.to_builtins(self._offered(reply, stranger=stranger)) for reply in replies],
         }
 
 

@@ -97,6 +97,18 @@ async def test_who_greets_it_is_greeted(house: House, embedded: EmbeddedAssistan
     assert await assistance.turn({"text": text}) == await assistance.turn({})
 
 
+async def test_who_is_signed_in_and_greets_it_is_not_offered_to_register_or_sign_in(
+    house: House, embedded: EmbeddedAssistant
+) -> None:
+    assistance = assistance_in(house, embedded)
+
+    said = await assistance.turn({"text": "hello"})
+
+    assert [option["text"] for option in said["replies"][1]["options"]] == ["I want to talk to a person"]
+    said = await assistance.turn({"text": "hello"}, stranger=True)
+    assert [option["text"] for option in said["replies"][1]["options"]] == list(GREETING.then)
+
+
 @pytest.mark.parametrize("text", ["thanks", "Thank you very much!", "ok, thx", "No thanks.", "Bye"])
 async def test_who_thanks_it_is_not_told_that_it_does_not_know(
     house: House, embedded: EmbeddedAssistant, text: str
@@ -115,7 +127,7 @@ async def test_nobody_is_greeted_in_place_of_an_answer(
 
 async def test_it_guides_through_the_fixed_questions(house: House, embedded: EmbeddedAssistant) -> None:
     assistance = assistance_in(house, embedded)
-    said = await assistance.turn({})
+    said = await assistance.turn({}, stranger=True)
 
     for choice in ("I need a one-time code", "The code does not come", "Ask for another code"):
         offered = [option["text"] for reply in said["replies"] for option in reply.get("options", [])]
