@@ -67,7 +67,7 @@ def read_spans(text: str) -> tuple[Span, ...]:
     for part in filter(None, (piece.strip() for piece in text.replace(";", ",").split(","))):
         form = _SPAN.fullmatch(part)
         if form is None:
-            raise ValueError("is not like 9:00-17:00")
+            raise ValueError("must be written like 9:00-17:00")
         begin, end = (int(form[n]) * 60 + int(form[n + 1] or 0) for n in (1, 3))
         if not (spans[-1][1] if spans else 0) <= begin < end <= 24 * 60:
             raise ValueError(

@@ -115,7 +115,7 @@ def _days(text: str, zone: str, now: int) -> tuple[str, ...]:
     try:
         days = {date.fromisoformat(day) for day in re.split(r"[\s,;]+", text) if day}
     except ValueError:
-        raise ValueError("are not like 2026-12-24") from None
+        raise ValueError("must be written like 2026-12-24, one a line") from None
     today = datetime.fromtimestamp(now // clock.SECOND, ZoneInfo(zone)).date()
     ahead = sorted(day.isoformat() for day in days if day >= today)
     if len(ahead) > MOST_DAYS_OFF:

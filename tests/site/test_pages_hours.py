@@ -55,8 +55,8 @@ async def test_what_is_wrong_stands_beside_its_field(pages: Pages) -> None:
 
     assert refused.status == 400
     assert refused.fault_of("zone") == "Time zone is not a time zone."
-    assert refused.fault_of("tuesday") == "Tuesday is not like 9:00-17:00."
-    assert refused.fault_of("off")
+    assert refused.fault_of("tuesday") == "Tuesday must be written like 9:00-17:00."
+    assert refused.fault_of("off") == "Days off must be written like 2026-12-24, one a line."
     assert refused.value_of("monday") == "9-12"
     assert "<b>" not in refused.html
 
