@@ -22,6 +22,13 @@ PLAYED = """(selector) => {
   return currentTime > 0 && played.length > 0;
 }"""
 
+LINES = """(node) => {
+  const range = document.createRange();
+  range.selectNodeContents(node);
+  return new Set([...range.getClientRects()].map(({ top }) => top)).size;
+}"""
+"""How many lines it takes."""
+
 FORWARD = """() => {
   const now = performance.now.bind(performance);
   let ahead = 0;
@@ -95,13 +102,15 @@ async def test_a_voice_note_is_recorded_listened_to_sent_and_played(desk: Desk) 
 
 async def test_who_comes_later_goes_to_a_moment_of_it_by_the_keyboard(desk: Desk) -> None:
     ticket = await desk.live.ticket_with_agent()
-    carla = await desk.visit("carla", f"/tickets/{ticket}", permissions=MICROPHONE)
+    narrow = {"width": 390, "height": 844}
+    carla = await desk.visit("carla", f"/tickets/{ticket}", permissions=MICROPHONE, viewport=narrow)
     await carla.evaluate(FORWARD)
     await record(carla).click()
     await is_recording(carla)
     await carla.fill(BODY, "Listen to this")
     await carla.press(BODY, "Enter")  # which ends it and takes it along
     await expect(carla.locator("#e3 .body")).to_have_text("Listen to this")
+    assert await carla.locator("#e3 .player .number").evaluate(LINES) == 1
 
     amir = await desk.visit("amir", f"/tickets/{ticket}")
     slider = amir.get_by_role("slider", name="Position")
