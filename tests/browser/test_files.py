@@ -463,6 +463,9 @@ async def test_pictures_are_walked_through_by_the_keyboard_and_film_and_sound_pl
     ):
         await amir.keyboard.press(key)
         await expect(amir.locator(".lightbox")).to_contain_text(words)
+    for name, words in (("Picture after", "Küche.jpg (1 of 2)"), ("Picture before", "Bad.jpg (2 of 2)")):
+        await amir.get_by_role("button", name=name).click()
+        await expect(amir.locator(".lightbox")).to_contain_text(words)
     assert await faults(amir) == []
     await amir.keyboard.press("Escape")
     await expect(amir.locator("#e3 .picture").nth(1)).to_be_focused()

@@ -1,4 +1,5 @@
-// A picture by itself, as large as there is room; the arrows go to those before and after it in the conversation.
+// A picture by itself, as large as there is room; the arrows, as keys and as buttons, go to those before and after it in
+// the conversation.
 
 import { element } from "./element.js";
 
@@ -11,8 +12,8 @@ export function look(first, list) {
   const close = element("button", "small", { type: "button", textContent: "Close", autofocus: true });
   let at = Math.max(0, pictures.indexOf(first));
 
-  const show = (step) => {
-    at = (at + step + pictures.length) % pictures.length;
+  const show = (by) => {
+    at = (at + by + pictures.length) % pictures.length;
     const picture = pictures[at] ?? first;
     const { alt } = picture.querySelector("img");
     Object.assign(image, { src: picture.href, alt });
@@ -26,8 +27,10 @@ export function look(first, list) {
     dialog.remove();
     (pictures[at] ?? first).focus();
   };
+  const step = (textContent, ariaLabel, by) => element("button", "small", { type: "button", textContent, ariaLabel, onclick: () => show(by) });
+  const steps = pictures.length > 1 ? [step("←", "Picture before", -1), step("→", "Picture after", 1)] : [];
   const bar = element("div", "row ends");
-  bar.append(caption, save, close);
+  bar.append(caption, ...steps, save, close);
   dialog.append(image, bar);
   show(0);
   document.body.append(dialog);
