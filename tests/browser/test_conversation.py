@@ -327,6 +327,20 @@ async def test_what_is_done_by_the_keyboard_leaves_the_focus_where_it_goes_on(de
     await expect(carla.locator(BODY)).to_be_focused()
 
 
+async def test_all_stars_up_to_the_one_that_is_chosen_are_filled_once_the_ticket_closes(desk: Desk) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    carla = await desk.visit("carla", f"/tickets/{ticket}")
+    await desk.live.do("amir", ticket, "close_ticket")
+
+    for stars, filled in (("4 stars", 4), ("2 stars", 2)):
+        await carla.get_by_label(stars).check()
+        colours = await carla.locator(".stars label").evaluate_all(
+            "(labels) => labels.map((label) => getComputedStyle(label).color)"
+        )
+        assert colours == [colours[0]] * filled + [colours[4]] * (5 - filled)
+        assert colours[0] != colours[4]
+
+
 async def test_a_session_that_ended_elsewhere_leads_to_the_sign_in_and_back(desk: Desk) -> None:
     ticket = await desk.live.ticket_with_agent()
     carla = await desk.visit("carla", f"/tickets/{ticket}")
