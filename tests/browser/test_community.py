@@ -1,9 +1,10 @@
 """A question becomes public, is answered, accepted and found; and replies from the help go into the agent's message."""
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.desk import Desk, comes_true
 
@@ -115,6 +116,32 @@ async def test_what_the_customer_says_next_is_looked_for_too(desk: Desk) -> None
 
     await expect(box).not_to_be_visible()
     await comes_true(page, f"{MESSAGE}.value.includes('/help/take-back-a-message')")
+
+
+async def test_replies_that_are_found_after_the_ticket_was_closed_go_nowhere(desk: Desk) -> None:
+    ticket = await desk.live.raise_ticket(query="I forgot my password")
+    await desk.live.do("ada", ticket, "assign_agent", agent=desk.live.id("amir"))
+    asked, closed = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asked.set()
+        await closed.wait()
+        await route.continue_()
+
+    page = await desk.visit("amir")
+    await page.route("**/suggestions", hold)
+    await page.goto(f"/tickets/{ticket}")
+    await page.wait_for_selector("[data-live]")
+    await asked.wait()
+    await desk.live.do("carla", ticket, "close_ticket")
+    await expect(page.locator("#suggested > *")).to_have_count(0)
+
+    async with page.expect_response("**/suggestions") as found:
+        closed.set()
+    await (await found.value).finished()
+    await page.evaluate("fetch('/healthz').then((answer) => answer.text())")  # comes after it
+
+    assert desk.complaints == []
 
 
 async def test_a_customers_page_loads_nothing_of_it(desk: Desk) -> None:

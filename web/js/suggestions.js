@@ -16,7 +16,7 @@ export function suggest(box) {
   const look = async () => {
     const asked = ++latest;
     const found = await find(box.dataset.from);
-    if (found && asked === latest) show(list, found, box);
+    if (found && asked === latest && list.isConnected) show(list, found, box);
   };
   const said = new MutationObserver((changes) => {
     if (!list.isConnected) return said.disconnect(); // the ticket was closed meanwhile
