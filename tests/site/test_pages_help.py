@@ -61,6 +61,14 @@ async def test_what_is_not_known_is_said_and_a_person_offered(pages: Pages) -> N
     assert "Ask a person" in answer.html
 
 
+async def test_who_raises_no_tickets_is_not_sent_to_where_they_are_raised(pages: Pages) -> None:
+    amir = await signed_in_agent(pages)
+
+    for path in ("/help?q=weather+in+paris", "/help/sign-in?done=not"):
+        assert "/tickets/new" in (await pages.browser().open(path)).html.replace("%2F", "/")
+        assert "/tickets/new" not in (await amir.open(path)).html
+
+
 async def test_it_helped_or_not(pages: Pages) -> None:
     stranger = pages.browser()
 
