@@ -89,6 +89,26 @@ async def test_a_strangers_pages_fit_on_every_screen(desk: Desk) -> None:
     assert not found
 
 
+async def test_on_a_phone_that_shows_everything_twice_as_large_one_comes_everywhere_and_writes(
+    desk: Desk,
+) -> None:
+    ticket = await desk.live.ticket_with_agent()
+    look: dict[str, Any] = {"viewport": {"width": 195, "height": 422}}
+    carla = await desk.visit("carla", f"/tickets/{ticket}", **look)
+    field = await carla.locator("textarea[name=body]").bounding_box()
+    assert field
+    assert field["width"] > 140
+    stranger = await (await desk.browser.new_context(base_url=desk.live.url, **look)).new_page()
+
+    for page, paths in (
+        (carla, ("/tickets", f"/tickets/{ticket}", "/tickets/new", "/account")),
+        (stranger, ("/", "/login", "/register")),
+    ):
+        for path in paths:
+            await page.goto(path)
+            assert not await page.evaluate(STICKS_OUT), path
+
+
 @pytest.mark.parametrize("width", WIDTHS[:2])
 async def test_a_ticket_fits_without_scripts_too(desk: Desk, width: int) -> None:
     await a_full_desk(desk)
