@@ -47,6 +47,18 @@ async def test_what_is_half_written_is_there_again_and_gone_once_it_is_raised(de
     await expect(carla.locator("[name=query]")).to_have_value("")
 
 
+async def test_who_comes_back_from_a_raised_ticket_finds_nothing_of_it_in_the_form(desk: Desk) -> None:
+    carla = await desk.visit("carla", "/tickets/new", live=False)
+    await fill(carla)
+    await carla.click("main button[type=submit]")
+    await carla.wait_for_url("**/tickets/1")
+
+    await carla.go_back()
+
+    for name, value in (("query", ""), ("details", ""), ("priority", "normal")):
+        await expect(carla.locator(f"[name={name}]")).to_have_value(value)
+
+
 async def test_two_tabs_hold_two_tickets_half_written(desk: Desk) -> None:
     first = await desk.visit("carla", "/tickets/new", live=False)
     await fill(first)

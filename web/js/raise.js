@@ -10,6 +10,7 @@ const form = document.querySelector('form[action="/tickets/new"]');
 const refused = form.querySelector(".notice.bad");
 const me = Number(document.documentElement.dataset.me);
 const draft = new PageDraft(me, "new");
+form.autocomplete = "off"; // or the browser puts half of what was raised back into it when one comes back to the page
 
 const fields = () => Object.fromEntries(new FormData(form));
 const keepDraft = () => {
