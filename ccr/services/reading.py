@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ccr import metrics
 from ccr.desk import clock
-from ccr.desk.checking import MAX_SEQ
+from ccr.desk.checking import MAX_SEQ, text_fault
 from ccr.desk.events import Entry, Reach, entry_wire
 from ccr.desk.people import Person, Role, full_name
 from ccr.desk.refusals import invalid, not_found
@@ -112,8 +112,10 @@ class Reading:
         self, person: Person, filters: Filters | None = None, *, cursor: str | None = None, limit: int = PAGE
     ) -> dict[str, Any]:
         """`{tickets, cursor, more, counts}`, newest activity first; the next page begins at `cursor`, if any."""
-        before = _read_cursor(cursor)
-        return await self._database.read(partial(self._tickets, person, filters or Filters(), before, limit))
+        filters, before = filters or Filters(), _read_cursor(cursor)
+        if filters.search and (fault := text_fault(filters.search)):
+            raise invalid(q=fault)  # SQLite would end the text at a NUL, and find everything
+        return await self._database.read(partial(self._tickets, person, filters, before, limit))
 
     async def summaries(self, person: Person, ids: list[int]) -> list[dict[str, Any]]:
         """Those of these tickets that are still the person's to see."""

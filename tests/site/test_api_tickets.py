@@ -285,6 +285,7 @@ async def test_a_list_that_cannot_be_meant_is_invalid(app: App) -> None:
         ("agent=amir", "agent"),
         ("limit=0", "limit"),
         ("cursor=nonsense", "cursor"),
+        ("q=%00", "q"),
         ("status=open&status=closed", "status"),
         ("colour=red", "colour"),
     ]:
