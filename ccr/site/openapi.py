@@ -174,7 +174,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = (
             body=FILE_FORM,
             gives=ref("Attachment"),
             status=201,
-            refuses=(400, 404, 409, 413, 429),
+            refuses=(404, 409, 413, 429),
         ),
         ("GET", "/attachments/{id}"): Operation(
             does="The file itself, or a redirect to where it lies; parts of it by Range",
@@ -201,7 +201,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = (
             headers={"Upload-Offset": NUMBER},
             body=PIECE,
             status=204,
-            refuses=(400, 404, 409, 429),
+            refuses=(404, 409, 429),
         ),
         ("POST", "/uploads/{id}"): Operation(
             does="All bytes are there: make it an attachment; the same answer again when asked again",
@@ -305,8 +305,8 @@ def _refusals(operation: Operation) -> list[int]:
     """With those that many have in common."""
     common = {503} if operation.public else {401, 403, 503}
     if operation.takes:
-        common |= {400, 413}
-    if operation.query:
+        common.add(413)
+    if operation.takes or operation.body or operation.query:
         common.add(400)
     return sorted(common | set(operation.refuses))
 

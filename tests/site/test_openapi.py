@@ -84,6 +84,17 @@ def test_every_shape_that_is_named_is_there() -> None:
     assert references(described) <= set(described["components"]["schemas"])
 
 
+def test_whatever_is_sent_along_may_be_refused_for_its_form() -> None:
+    silent = [
+        (method, path)
+        for path, methods in describe()["paths"].items()
+        for method, operation in methods.items()
+        if "requestBody" in operation and "400" not in operation["responses"]
+    ]
+
+    assert silent == []
+
+
 async def test_anybody_may_read_it(app: Quart) -> None:
     response = await Caller(app).call("GET", "/openapi.json")
 
