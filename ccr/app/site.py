@@ -6,7 +6,7 @@ from quart import Blueprint, Quart
 
 from ccr import package_files
 from ccr.services.suggesting import Suggesting
-from ccr.site import assets, compression, errors, limits, rendering
+from ccr.site import assets, compression, errors, limits, paths, rendering
 from ccr.site.api_accounts import accounts_api
 from ccr.site.api_files import files_api
 from ccr.site.api_help import help_api
@@ -44,6 +44,7 @@ def quart_site(registry: "Registry", built: assets.Assets) -> Quart:
     site.jinja_env.globals["assistant_on"] = registry.assistance.is_on
     site.jinja_env.globals["assistant_goes_to"] = registry.assistance.goes_to
     compression.set_up(site)
+    paths.install(site)
     errors.install(site, rendering.error_page, registry.refusals)
     limits.install(site, settings)
     return site

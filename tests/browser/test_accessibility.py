@@ -90,7 +90,7 @@ NO_PAGES = {
     "/healthz",
     "/metrics",
     "/parts/files",
-    "/portraits/<int(max=9007199254740991):person_id>/<tag>",
+    "/portraits/<id:person_id>/<tag>",
     "/readyz",
     "/static/<name>",
     "/sw.js",

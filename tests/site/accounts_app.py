@@ -7,7 +7,7 @@ from quart import Quart, Response
 
 from ccr.services.refusal_log import RefusalLog
 from ccr.settings import Settings
-from ccr.site import errors, guards, limits
+from ccr.site import errors, guards, limits, paths
 from ccr.site.api_accounts import accounts_api
 from ccr.site.api_notices import notices_api
 from ccr.site.api_reach import reach_api
@@ -29,6 +29,7 @@ async def error_page(status: int, code: str, message: str) -> Response:
 def make_app(house: House, settings: Settings) -> Quart:
     """Wired as the whole registry is."""
     app = Quart(__name__)
+    paths.install(app)
     guards.install(app, settings, house.signing_in)
     limits.install(app, settings)
     errors.install(app, error_page, RefusalLog())

@@ -14,7 +14,7 @@ from ccr.ports import MailReports
 from ccr.services.notice_traces import NoticeTraces
 from ccr.services.reading import Reading
 from ccr.services.refusal_log import RefusalLog
-from ccr.site import errors, guards, limits, rendering
+from ccr.site import errors, guards, limits, paths, rendering
 from ccr.site.api_notices import hooks, notices_api
 from ccr.site.pages_account import account_pages
 from ccr.site.pages_help import help_pages
@@ -126,6 +126,7 @@ async def open_pages(
     async with open_house(folder) as house:
         app, online = Quart("pages"), set[int]()
         made = make_settings(folder, **({"rate_limits": False} | settings))
+        paths.install(app)
         guards.install(app, made, house.signing_in)
         limits.install(app, made)
         errors.install(app, rendering.error_page, RefusalLog())

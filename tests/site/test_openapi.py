@@ -24,6 +24,7 @@ from ccr.site.api_help import help_api
 from ccr.site.api_portraits import portraits_api
 from ccr.site.api_tickets import tickets_api
 from ccr.site.openapi import describe, openapi_api
+from ccr.site.paths import BASE
 from tests.accounts_house import CARLA, SECRET, House, open_house, with_password
 from tests.site.accounts_app import Caller, make_app, make_settings
 
@@ -178,6 +179,21 @@ async def test_answers_have_the_shapes_described(house: House, app: Quart) -> No
         shape = answers[str(response.status_code)]["content"]["application/json"]["schema"]
         given = await response.get_json()
         assert fits(given, shape, described["components"]["schemas"]), (method, path, given)
+
+
+@pytest.mark.parametrize("wrong", ["99999999999999999", "\u0661", "-1", "x"])
+async def test_what_cannot_be_an_id_is_not_there_by_any_method(house: House, app: Quart, wrong: str) -> None:
+    await house.admin()
+    ada = await Caller(app).sign_in("ada@example.org")
+
+    answered = {
+        (method, path): (await ada.call(method.upper(), path.removeprefix(BASE).format(id=wrong))).status_code
+        for path, methods in describe()["paths"].items()
+        if "{id}" in path
+        for method in methods
+    }
+
+    assert set(answered.values()) == {404}, answered
 
 
 def test_what_may_be_sent_is_closed() -> None:
