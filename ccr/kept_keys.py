@@ -12,15 +12,19 @@ from ccr.setting_values import SettingsError
 def kept(path: Path, name: str, parse: Callable[[str], str], size: int) -> str:
     """The key in the file, made of `size` random bytes the first time, in base64url.
 
-    Raises `SettingsError` in the name of the setting that could give it, if the file is damaged.
+    Raises `SettingsError` in the name of the setting that could give it, if the file is damaged or out of reach.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not path.exists():
-        _make(path, size)
     try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            _make(path, size)
         return parse(path.read_text(encoding="ascii").strip())
     except ValueError as error:
         raise SettingsError(name, f"is not given, and the one kept in {path} is damaged") from error
+    except OSError as error:
+        raise SettingsError(
+            name, f"is not given, and CCR_DATA can keep none: {path}: {error.strerror}"
+        ) from error
 
 
 def _make(path: Path, size: int) -> None:

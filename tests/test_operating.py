@@ -123,6 +123,18 @@ def test_a_folder_that_cannot_be_made(operator: Operator, tmp_path: Path) -> Non
     assert "FAIL folder" in said
 
 
+@pytest.mark.parametrize("command", ["serve", "migrate"])
+def test_to_start_in_a_folder_that_cannot_be_made_is_one_clear_line(
+    operator: Operator, command: str, tmp_path: Path
+) -> None:
+    (tmp_path / "data").write_text("")
+    operator.env.setenv("CCR_BIND", "127.0.0.1:0")
+    status, _, complaint = operator.types(command)
+    assert status == 2
+    assert complaint.startswith("ccr: ")
+    assert len(complaint.splitlines()) == 1
+
+
 @pytest.mark.parametrize("command", [["serve"], ["migrate"], ["admin", "ada@example.org"]])
 def test_a_database_out_of_reach_is_one_line_without_its_password(
     operator: Operator, command: list[str]

@@ -23,8 +23,8 @@ def make(path: Path) -> None:
     Not for `connect`, which SQLite would let make it for everybody to read: whoever closes the file while another
     thread is connected takes that one's locks away. What exists already is left as it is.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with suppress(OSError):  # there is one, or there cannot be: then SQLite says why
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
