@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ccr import checks, logs, operating, serving
+from ccr import checks, logs, operating, serving, setting_values
 from ccr.desk.refusals import Code, Refusal
 from ccr.settings import Settings, SettingsError
 from ccr.site.assets import AssetsMissing
@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         "--grants", metavar="USER", help="show the SQL that lets this user of DB2 serve, and do nothing else"
     )
     admin = commands.add_parser("admin", help="make somebody an admin: prints a link to set their password")
-    admin.add_argument("email", metavar="EMAIL")
+    admin.add_argument("email", metavar="EMAIL", type=setting_values.email)
     commands.add_parser("check", help="see whether everything outside can be reached")
     return parser
 

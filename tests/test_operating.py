@@ -135,6 +135,13 @@ def test_to_start_in_a_folder_that_cannot_be_made_is_one_clear_line(
     assert len(complaint.splitlines()) == 1
 
 
+def test_nobody_becomes_an_admin_by_what_is_no_address(operator: Operator) -> None:
+    status, said, complaint = operator.types("admin", "ada")
+    assert (status, said) == (2, "")
+    assert "EMAIL" in complaint
+    assert not operator.folder.exists()
+
+
 @pytest.mark.parametrize("command", [["serve"], ["migrate"], ["admin", "ada@example.org"]])
 def test_a_database_out_of_reach_is_one_line_without_its_password(
     operator: Operator, command: list[str]
