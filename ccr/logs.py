@@ -17,6 +17,7 @@ _CALMED = {
     "aiohttp": logging.WARNING,
     "asyncio": logging.WARNING,
     "engineio": logging.WARNING,
+    "engineio.server": logging.ERROR,  # without a level it would write lines in a form of its own
     "hypercorn": logging.WARNING,
     "ibm_boto3": logging.WARNING,
     "ibm_botocore": logging.WARNING,
@@ -26,6 +27,7 @@ _CALMED = {
     "python_http_client": logging.WARNING,
     "sendgrid": logging.WARNING,
     "socketio": logging.WARNING,
+    "socketio.server": logging.ERROR,
     "urllib3": logging.WARNING,
 }
 

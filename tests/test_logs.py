@@ -8,6 +8,7 @@ import re
 import pytest
 
 from ccr import logs
+from ccr.realtime.server import Server
 
 log = logging.getLogger("ccr.tests")
 
@@ -86,6 +87,22 @@ def test_libraries_that_print_packets_and_keys_stay_quiet_even_when_debugging(
     logging.getLogger(chatty).info("packet with what Carla wrote")
 
     assert lines.getvalue() == ""
+
+
+@pytest.mark.parametrize("name", ["engineio.server", "socketio.server"])
+def test_what_the_socket_server_complains_of_is_one_line_too(
+    lines: io.StringIO, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    library = logging.getLogger(name)
+    monkeypatch.setattr(library, "handlers", [])
+    monkeypatch.setattr(library, "level", logging.NOTSET)
+    logs.set_up("info", "json", lines)
+
+    Server(allowed_origin=lambda *_: True)
+    library.error("Invalid transport")
+
+    assert library.handlers == []
+    assert json.loads(lines.getvalue())["event"] == "Invalid transport"
 
 
 @pytest.mark.parametrize(
