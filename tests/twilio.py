@@ -25,12 +25,13 @@ def _is_e164(text: object) -> bool:
 
 
 CUT: tuple[int, int | None, dict[str, str]] = (400, -1, {})
+PAGE: tuple[int, int | None, dict[str, str]] = (502, -2, {})
 
 
 class Twilio:
     """Takes texts; `plan` holds the next answers as status, error's code and headers, `None` for silence.
 
-    `CUT` hangs up in the middle of the error that it answers with.
+    `CUT` hangs up in the middle of the error that it answers with; `PAGE` is one of a proxy on the way.
     """
 
     def __init__(self, described: dict[str, Any] | None = None) -> None:
@@ -50,8 +51,8 @@ class Twilio:
             return fault(401, 20003)
         if self.plan:
             planned = self.plan.pop(0)
-            if planned == CUT:
-                return await _cut(request)
+            if planned in (CUT, PAGE):
+                return await _cut(request) if planned == CUT else _page()
             if planned is None:
                 await self.ended.wait()
                 return fault(500)
@@ -87,6 +88,10 @@ async def _cut(request: web.Request) -> web.StreamResponse:
     assert request.transport
     request.transport.close()
     return answer
+
+
+def _page() -> web.Response:
+    return web.Response(status=502, text="<h1>Bad gateway</h1>", content_type="text/html")
 
 
 def _request_shape(operation: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from ccr.adapters.sms_twilio import TwilioTexter
 from ccr.ports import SendFailed, Text, Unreachable
 from ccr.settings import Settings
 from tests.specs import spec
-from tests.twilio import ACCOUNT, CUT, SENDER, TOKEN, Twilio, twilio
+from tests.twilio import ACCOUNT, CUT, PAGE, SENDER, TOKEN, Twilio, twilio
 
 TEXT = Text(
     outbox_id=7, to="+4915112345678", body="A reply waits: https://care.example/tickets/1 ✓", kind="x"
@@ -122,6 +122,15 @@ async def test_an_answer_that_breaks_off_is_no_reason_to_give_up(
     with pytest.raises(SendFailed, match="hung up") as failure:
         await carrier.send(TEXT)
     assert (failure.value.again, failure.value.unsure) == (True, True)
+
+
+async def test_a_proxys_page_in_the_place_of_an_answer_is_tried_again(
+    carrier: TwilioTexter, double: Twilio
+) -> None:
+    double.plan = [PAGE]
+    with pytest.raises(SendFailed, match="answered 502") as failure:
+        await carrier.send(TEXT)
+    assert failure.value.again
 
 
 async def test_nothing_that_fails_tells_the_number_or_the_token() -> None:

@@ -62,6 +62,8 @@ async def test_a_code_is_made_when_its_mail_is_carried(office: Office) -> None:
     [mail] = office.box.mails
     [code] = [word for word in mail.text.split() if word.isdigit() and len(word) == 6]
     assert (mail.to, mail.to_name) == ("carla@example.org", "Carla Custer")
+    assert "within 10 minutes" in mail.text
+    assert "within 10 minutes" in mail.html
     assert code not in str(await office.house.rows("SELECT * FROM outbox"))
 
 

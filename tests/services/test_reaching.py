@@ -15,6 +15,7 @@ from ccr.adapters.web_push import WebPusher
 from ccr.desk.clock import DAY, HOUR, MINUTE, SECOND
 from ccr.desk.notices import GLANCE, Channel, Kind
 from ccr.desk.people import Person
+from ccr.services import push_carrier, text_carrier
 from ccr.services.carrying import Carrier
 from ccr.services.identity import Identity
 from ccr.services.postman import Postman
@@ -129,6 +130,7 @@ async def test_a_code_is_texted_and_proves_the_number(away: Away) -> None:
     [text] = away.twilio.sent
     code = text["Body"][:6]
     assert text["To"] == NUMBER
+    assert "good for 10 minutes." in text["Body"]
     assert text["Body"].endswith(f"\n\n@care.example #{code}")
     await away.house.mobiles.confirm(carla, {"code": code})
     assert (await away.house.mobiles.state(carla))["texts"]
@@ -351,6 +353,27 @@ async def test_admins_hear_of_new_tickets_that_nobody_has_yet(away: Away) -> Non
     await desk.do(desk.ada, again.ticket, "ada-is-quick", "assign_agent", agent=desk.amir.id)
     await away.later()
     assert len(away.pushes) == 1
+
+
+async def test_a_provider_that_says_nothing_is_left_and_asked_again(
+    away: Away, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carla, amir = away.desk.carla, away.desk.amir
+    await away.notifiable(carla)
+    await away.textable(carla)
+    away.twilio.plan = [None]
+    away.service.answers.clear()
+    with monkeypatch.context() as hurry:
+        hurry.setattr(text_carrier, "SENDING", 0.1)
+        hurry.setattr(push_carrier, "SENDING", 0.1)
+        await away.say(amir)
+        await away.later(WAITS)
+    rows = "SELECT state, tries, unsure, fault FROM outbox WHERE channel IN ('sms', 'push') AND tries > 0"
+    assert await away.house.rows(rows) == [("waiting", 1, 1, "no answer in time")] * 2
+
+    away.service.answers.set()
+    await away.later(MINUTE)
+    assert (len(away.texts), len(away.pushes)) == (1, 1)
 
 
 async def test_a_browser_that_is_gone_is_forgotten(away: Away) -> None:
