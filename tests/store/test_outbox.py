@@ -156,6 +156,28 @@ async def test_what_is_pushed_back_is_as_if_put_anew(house: House, carla: int) -
     assert (again.created_at, again.fresh_at, again.tries) == (NOW, NOW + 7, 0)
 
 
+@pytest.mark.parametrize(
+    "become",
+    [
+        lambda c, owed: claims.settle(c, owed.id, "one", outbox.SENT, NOW),
+        lambda c, owed: claims.fail(c, owed.id, "one", "down", NOW, NOW + MINUTE),
+        lambda c, owed: claims.push_back(c, owed.id, "one", NOW, NOW + MINUTE),
+        lambda c, owed: claims.give_back(c, owed, "one", NOW + MINUTE),
+    ],
+)
+async def test_what_becomes_of_one_becomes_of_no_other_that_is_under_way(
+    house: House, carla: int, become: Callable[[Connection, Owed], bool]
+) -> None:
+    for _ in range(2):
+        await put(house, carla)
+    owed, other = await claim(house)
+    told = "state, tries, due_at, claimed_by"
+    before = (await rows(house, told))[1]
+    assert await do(house, lambda c: become(c, owed))
+    assert (await rows(house, told))[1] == before
+    assert await do(house, lambda c: claims.settle(c, other.id, "one", outbox.SENT, NOW))
+
+
 async def test_a_stopping_postman_gives_back_only_its_own(house: House, carla: int) -> None:
     for _ in range(2):
         await put(house, carla)
