@@ -52,8 +52,11 @@ class Browser:
         return {"endpoint": self.endpoint, "expirationTime": None, "keys": keys}
 
 
+HANGS_UP: tuple[int, dict[str, str]] = (599, {})
+
+
 class PushService:
-    """`plan` holds the next answers as status and headers; without one, what is right is taken.
+    """`plan` holds the next answers as status and headers; without one, what is right is taken. `HANGS_UP` does so.
 
     It `answers` at once, unless that is cleared; `asked` tells that it has been asked.
     """
@@ -81,7 +84,10 @@ class PushService:
         self.asked.set()
         await self.answers.wait()
         if self.plan:
-            status, headers = self.plan.pop(0)
+            status, headers = planned = self.plan.pop(0)
+            if planned == HANGS_UP:
+                assert request.transport
+                request.transport.close()
             return web.Response(status=status, headers=headers)
         signed = request.headers.get("Authorization", "")
         if not signed.startswith("vapid ") or not Vapid02.verify(signed):

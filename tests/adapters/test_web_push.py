@@ -20,7 +20,7 @@ from ccr.adapters.public_names import THREADS, Address, is_public
 from ccr.adapters.web_push import WebPusher
 from ccr.ports import Push, SendFailed, Unreachable
 from ccr.settings import Settings, SettingsError, push_key
-from tests.push_service import Browser, PushService, push_service
+from tests.push_service import HANGS_UP, Browser, PushService, push_service
 from tests.waiting import PATIENCE, until
 
 KEY = "d29ya3MtZm9yLWV2ZXJ5LWJyb3dzZXItdGhlcmUtaXM"
@@ -312,13 +312,33 @@ async def test_stopping_does_not_wait_for_a_name(monkeypatch: pytest.MonkeyPatch
     assert len(names.asked) == THREADS
 
 
-async def test_silence_is_tried_again(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web_push, "ANSWERING", 0.05)
+async def test_silence_is_tried_again_though_it_may_have_arrived(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_push, "ANSWERING", 0.5)
+    post.service.answers.clear()
+    with pytest.raises(SendFailed, match="in time") as failure:
+        await post.pusher.send(to(post.service.browser()))
+    post.service.answers.set()
+    assert (failure.value.again, failure.value.unsure) == (True, True)
+
+
+async def test_who_hangs_up_is_tried_again_though_it_may_have_arrived(post: Post) -> None:
+    post.service.plan = [HANGS_UP]
+    with pytest.raises(SendFailed, match="hung up") as failure:
+        await post.pusher.send(to(post.service.browser()))
+    assert (failure.value.again, failure.value.unsure) == (True, True)
+
+
+async def test_what_cannot_be_reached_in_time_has_not_arrived(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_push, "CONNECTING", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         browser = post.service.browser()
         with pytest.raises(SendFailed, match="in time") as failure:
             await post.pusher.send(to(browser, endpoint=f"https://localhost:{deaf.getsockname()[1]}/push/1"))
-    assert failure.value.again
+    assert (failure.value.again, failure.value.unsure) == (True, False)
 
 
 async def test_the_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ ORDINARY = (
     "Stare at it, dot the i",
     "5 items @ 3.50",
     "meet me (at) noon. Then we talk",
+    "room XK95 ABCD is on the left side",  # too short for an account, however right its digits are
     "AB12 does turn when it is cold outside",
     "Straße 12, ｆｕｌｌ width, na\u00efve e\u0301lan, 👩\u200d👩\u200d👧",
 )

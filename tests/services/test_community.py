@@ -330,6 +330,7 @@ async def test_authors_take_their_words_back(desk: Desk) -> None:
     assert not (await seen(desk, question))["accepted"]
     await refused(Code.NOT_FOUND, community.withdraw(desk.omar, question, {"key": "not-his-own"}))
     await community.withdraw(desk.carla, question, {"key": "carla-takes"})
+    await refused(Code.CONFLICT, community.withdraw(desk.carla, question, {"key": "carla-takes-again"}))
 
     for other in (None, desk.omar, desk.amir):
         await refused(Code.NOT_FOUND, community.question(other, question))

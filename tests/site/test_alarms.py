@@ -75,6 +75,18 @@ async def test_every_session_of_the_device_ends_however_often_the_stranger_signs
     assert (await house.owed()).count("new_device") == 2  # a stranger again
 
 
+async def test_it_tells_of_the_sign_in_that_was_mailed_about_not_of_a_later_one(pages: Pages) -> None:
+    begun, path = await strangers(pages.house)
+    pages.house.later()
+    elsewhere = Device(PHONE.name, "198.51.100.9", begun.device_token)
+    await pages.house.sign_in("carla@example.org", elsewhere)
+
+    html = (await pages.browser().open(path)).html
+
+    assert PHONE.address in html
+    assert elsewhere.address not in html
+
+
 async def test_the_link_still_works_when_the_session_it_was_mailed_about_is_over(pages: Pages) -> None:
     house, nobody = pages.house, pages.browser()
     begun, path = await strangers(house)
