@@ -289,7 +289,12 @@ async def test_what_is_hidden_is_seen_by_its_author_and_staff_and_can_be_shown_a
         Code.CONFLICT, moderation.turn_answer(desk.bea, question, answer, {"key": "bea-hides"}, hide=True)
     )
     await refused(Code.CONFLICT, decide(desk, "accept", question, answer, key="accept-again"))
+    assert (await community.page(None))["questions"][0]["answers"] == 0
     await moderation.turn_answer(desk.ada, question, answer, {"key": "ada-shows"}, hide=False)
+    assert [one["body"] for one in (await community.question(None, question))["answers"]] == [
+        "Vinegar, boiled."
+    ]
+    assert (await community.page(None))["questions"][0]["answers"] == 1
 
     await decide(desk, "hide", question, reason="A name in it after all")
     for stranger in (None, desk.omar):
@@ -314,6 +319,14 @@ async def test_customers_decide_nothing(desk: Desk) -> None:
                 desk, what, question, *ids, who=desk.carla, **({"reason": "x"} if what == "hide" else {})
             )
         assert refusal.value.code is Code.FORBIDDEN
+    for customer in (desk.carla, desk.omar):
+        turned = desk.house.moderation.turn_answer(
+            customer, question, answer, {"key": "customers-turn"}, hide=True
+        )
+        await refused(Code.FORBIDDEN, turned)
+    assert [one["hidden"] for one in (await desk.house.community.question(None, question))["answers"]] == [
+        False
+    ]
 
 
 async def test_authors_take_their_words_back(desk: Desk) -> None:
@@ -472,3 +485,26 @@ async def test_the_help_finds_what_is_public_and_is_sure_of_what_is_accepted(des
     await decide(desk, "hide", question, reason="No")
 
     assert (await search("limescale in a kettle"))["articles"] == []
+
+
+async def test_what_customers_ask_changes_nothing_about_how_articles_are_found(desk: Desk) -> None:
+    article = {
+        "title": "Descaling a kettle",
+        "category": "Kettles",
+        "summary": "Boil vinegar.",
+        "body": "As it says.",
+        "words": "limescale",
+        "published": "yes",
+    }
+    slug = await desk.house.help_centre.write(desk.amir, article)
+
+    async def as_found() -> dict[str, Any]:
+        found = (await desk.house.help_centre.search("limescale in a kettle"))["articles"]
+        [one] = [one for one in found if one["url"] == f"/help/{slug}"]
+        return dict(one)
+
+    before = await as_found()
+    question = await public(desk)
+    assert await as_found() == before
+    found = (await desk.house.help_centre.search("limescale in a kettle"))["articles"]
+    assert [one["url"] for one in found] == [f"/help/{slug}", f"/help/questions/{question}"]
