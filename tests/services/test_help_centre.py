@@ -265,6 +265,30 @@ async def test_everybody_votes_once(house: House) -> None:
     assert "192.0.2" not in str(await house.rows("SELECT voter FROM article_votes"))
 
 
+async def test_who_votes_on_one_article_has_not_voted_on_another(house: House) -> None:
+    amir, carla = await house.agent(await house.admin()), await house.customer()
+    kettle = await house.help_centre.write(amir, ARTICLE)
+    other = await house.help_centre.write(amir, ARTICLE | {"title": "Descaling a toaster"})
+
+    await house.help_centre.vote(carla, "192.0.2.1", kettle, True)
+    await house.help_centre.vote(carla, "192.0.2.1", other, False)
+
+    (kettles,) = await house.help_centre.contents(amir)
+    votes = {article["slug"]: article["votes"] for article in kettles["articles"]}
+    assert votes == {kettle: (1, 0), other: (0, 1)}
+
+
+async def test_what_a_newer_version_ships_is_found_on_a_node_that_runs_already(house: House) -> None:
+    text = "title: A\ncategory: C\nsummary: S\nwords: {}\n\nText"
+    await house.help_centre.ship([shipped("10-a", text.format("kettle"))])
+    assert not (await house.help_centre.search("boomerang"))["sure"]
+
+    upgraded = HelpCentre(house.database, LunrShelf, secret=SECRET, now=lambda: house.time)
+    await upgraded.ship([shipped("10-a", text.format("boomerang"))])
+
+    assert (await house.help_centre.search("boomerang"))["sure"]
+
+
 async def test_shipped_articles_follow_the_version_until_somebody_changes_them(house: House) -> None:
     amir = await house.agent(await house.admin())
     old = shipped("10-a", "title: A\ncategory: C\nsummary: Old\nwords: x\n\nText")
