@@ -371,3 +371,17 @@ async def test_a_closed_door_is_tried_again() -> None:
     with pytest.raises(SendFailed) as failure:
         await SmtpMailer("smtp://127.0.0.1:1", sender=SENDER).send(MAIL)
     assert (failure.value.again, failure.value.unsure) == (True, False)
+
+
+async def test_a_server_that_talks_to_nobody_is_no_reason_to_give_a_mail_up() -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example ready\r\n")
+        while await reader.readline():
+            writer.write(b"550 not from where you are\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(SendFailed, match="answered 550") as failure:
+            await SmtpMailer(f"smtp://127.0.0.1:{port}?tls=off", sender=SENDER).send(MAIL)
+    assert (failure.value.again, failure.value.unsure) == (True, False)

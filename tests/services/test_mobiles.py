@@ -198,6 +198,9 @@ async def test_admins_and_registries_without_texts_are_offered_none(house: House
     silent = Mobiles(house.database, secret=SECRET, offered=False)
     assert (await refused(silent.ask(carla, {"mobile": NUMBER}))).code is Code.CONFLICT
     assert (await silent.state(carla))["offered"] is False
+    await prove(house, carla)
+    assert (await refused(silent.switch(carla, {"texts": True}))).code is Code.CONFLICT
+    await silent.switch(carla, {"texts": False})
 
 
 async def test_a_number_can_be_forgotten_and_goes_with_the_account(house: House, carla: Person) -> None:

@@ -121,6 +121,20 @@ async def test_who_only_knows_the_endpoint_takes_nothing_over(house: House, carl
     assert len(await known(house, carla)) == 1
 
 
+async def test_who_is_slower_than_another_process_may_try_again(
+    house: House, carla: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.customer(OMAR)
+    omar = await house.identity("omar@example.org")
+    await house.subscriptions.subscribe(carla, browser())
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("ccr.store.subscriptions.by_endpoint", lambda *_: None)
+        failure = await refused(house.subscriptions.subscribe(omar, browser()))
+    assert failure.code is Code.CONFLICT
+    await house.subscriptions.subscribe(omar, browser())
+    assert await known(house, omar) == [("Firefox on Linux", True)]
+
+
 @pytest.mark.parametrize(
     ("given", "field"),
     [

@@ -615,6 +615,38 @@ def count_readings(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[object]:
     return read
 
 
+async def test_nobodys_words_leave_once_an_agent_has_written_on_whichever_node(desk: Desk) -> None:
+    distant = Distant()
+    room = Room(desk, distant)
+    ticket = await room.told("My kettle hums")
+    desk.house.changes.heard_by(lambda _: None)  # another node hears of it
+    await room.say(desk.ada, ticket, "assign_agent", agent=desk.amir.id)
+    await room.say(desk.amir, ticket, body="Let me see.")
+    desk.house.changes.heard_by(room.bot.heard)
+
+    await room.say(desk.carla, ticket, body="It is the blue one")
+
+    assert distant.heard == []
+
+
+async def test_who_writes_at_night_is_told_when_somebody_is_there_though_the_help_hangs(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hangs(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(desk.house.help_centre, "search", hangs)
+    monkeypatch.setattr(ticket_bot, "DEADLINE", 0.05)
+    await desk.house.database.write(lambda connection: hours.save(connection, hours.EVERYBODY, BERLIN))
+    desk.house.time = on("2027-01-22T17:00")
+    room = Room(desk)
+
+    ticket = await room.open("My kettle hums")
+
+    [told] = await room.said(ticket)
+    assert "they are again from Monday, 25 January" in told
+
+
 async def test_who_never_answers_is_left_after_the_deadline(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
