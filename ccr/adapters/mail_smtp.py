@@ -15,7 +15,6 @@ from aiosmtplib import (
     SMTPConnectError,
     SMTPConnectTimeoutError,
     SMTPException,
-    SMTPRecipientsRefused,
     SMTPResponseException,
     SMTPTimeoutError,
 )
@@ -176,8 +175,6 @@ def _failure(error: Exception, *, unsure: bool, our_fault: bool = False) -> Send
     """By the code alone: what a server writes beside it may quote the address."""
     if isinstance(error, SMTPAuthenticationError):
         return SendFailed(f"the mail server did not let us in ({error.code})", again=True)
-    if isinstance(error, SMTPRecipientsRefused):
-        error = error.recipients[0]
     if isinstance(error, SMTPResponseException) and not isinstance(error, SMTPConnectError):
         for_good = 500 <= error.code < 600 and not our_fault
         return SendFailed(f"the mail server answered {error.code}", again=not for_good)
