@@ -353,6 +353,27 @@ async def test_authors_take_their_words_back(desk: Desk) -> None:
     assert draft["title"] == "Limescale"  # and may be published after all
 
 
+async def test_what_is_done_to_one_is_done_to_no_other(desk: Desk) -> None:
+    first, second = await public(desk, "one"), await public(desk, "two")
+    gone, hidden = await answered(desk, first), await answered(desk, second, "Lemons.")
+    stays = await answered(desk, second, "Citric acid.")
+    moderation, community = desk.house.moderation, desk.house.community
+
+    await moderation.turn_answer(desk.ada, second, hidden, {"key": "ada-hides"}, hide=True)
+    await community.withdraw(desk.carla, first, {"key": "carla-takes"})
+    [(ticket,)] = await desk.house.rows("SELECT ticket_id FROM questions WHERE id = ?", first)
+    draft = await community.draft(desk.carla, ticket)
+    await community.hand_in(desk.carla, ticket, WORDS | {"key": "hand-in-anew", "seen": draft["seen"]})
+
+    shown = (await community.question(None, second))["answers"]
+    assert [(one["id"], one["body"]) for one in shown] == [(stays, "Citric acid.")]
+    assert await desk.house.rows("SELECT id, body FROM public_answers ORDER BY id") == [
+        (gone, ""),
+        (hidden, "Lemons."),
+        (stays, "Citric acid."),
+    ]
+
+
 async def test_answers_never_stand_below_words_that_they_do_not_answer(desk: Desk) -> None:
     question = await public(desk)
     accepted, hidden = await answered(desk, question), await answered(desk, question, "Call me, I come over.")

@@ -168,6 +168,14 @@ class TestTraces:
         assert await refusal(desk.house.notice_traces.again(desk.ada, row)) == "conflict"
         assert await refusal(desk.house.notice_traces.again(desk.ada, row + 99)) == "not_found"
 
+    async def test_of_many_that_were_given_up_only_that_one_is_sent_again(self, desk: Desk) -> None:
+        row, other = await end(desk, outbox.DEAD), await end(desk, outbox.DEAD)
+        await desk.house.notice_traces.again(desk.ada, row)
+        assert await desk.house.rows("SELECT id, state FROM outbox ORDER BY id") == [
+            (row, "waiting"),
+            (other, "dead"),
+        ]
+
     async def test_what_was_sent_is_not_sent_again(self, desk: Desk) -> None:
         row = await end(desk)
         assert await refusal(desk.house.notice_traces.again(desk.ada, row)) == "conflict"
@@ -204,6 +212,22 @@ class TestReports:
         assert not dead["can_repeat"]
         listed = (await desk.house.notice_traces.page(desk.ada))["bounced"]
         assert bool(listed) is address_is_bad
+
+    @pytest.mark.parametrize("state", [outbox.SENT, outbox.DEAD])
+    @pytest.mark.parametrize("what", ["delivered", "bounced", "spam"])
+    async def test_what_is_told_of_one_is_noted_on_no_other(self, desk: Desk, what: str, state: str) -> None:
+        row, other = await end(desk, state), await end(desk, state)
+        before = await self.fate(desk, other)
+        await self.told(desk, what, row, reason="as it is")
+        assert await self.fate(desk, row) != before
+        assert await self.fate(desk, other) == before
+
+    async def test_of_an_address_that_bounced_twice_the_later_reason_counts(self, desk: Desk) -> None:
+        row = await end(desk)
+        await self.told(desk, "bounced", row, reason="552 full")
+        assert await self.told(desk, "bounced", row, id="event-2", reason="550 no such mailbox") == 1
+        [bounced] = (await desk.house.notice_traces.page(desk.ada))["bounced"]
+        assert (bounced["address"], bounced["reason"]) == ("carla@example.org", "550 no such mailbox")
 
     async def test_a_report_counts_once(self, desk: Desk) -> None:
         row = await end(desk)
