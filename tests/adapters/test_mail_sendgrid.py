@@ -75,7 +75,10 @@ async def test_a_mail_arrives_with_the_number_of_its_row(mailer: SendGridMailer,
     assert mail["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert "mail_settings" not in mail
     assert mail["categories"] == ["ticket_opened"]
-    assert mail["tracking_settings"]["click_tracking"]["enable"] is False
+    assert mail["tracking_settings"] == {
+        "click_tracking": {"enable": False, "enable_text": False},
+        "open_tracking": {"enable": False},
+    }
 
 
 async def test_who_has_no_name_is_written_to_all_the_same(mailer: SendGridMailer, sendgrid: Double) -> None:

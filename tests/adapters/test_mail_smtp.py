@@ -5,7 +5,7 @@ import email
 import email.policy
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from email.message import EmailMessage
 from typing import Any
 from urllib.parse import quote
@@ -374,14 +374,20 @@ async def test_a_closed_door_is_tried_again() -> None:
 
 
 async def test_a_server_that_talks_to_nobody_is_no_reason_to_give_a_mail_up() -> None:
+    left = asyncio.Event()
+
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 mail.example ready\r\n")
         while await reader.readline():
             writer.write(b"550 not from where you are\r\n")
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+        left.set()
 
     async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(SendFailed, match="answered 550") as failure:
             await SmtpMailer(f"smtp://127.0.0.1:{port}?tls=off", sender=SENDER).send(MAIL)
+        await left.wait()
     assert (failure.value.again, failure.value.unsure) == (True, False)

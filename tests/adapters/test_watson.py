@@ -11,7 +11,7 @@ from ibm_watson.assistant_v2 import StatefulMessageResponse
 
 from ccr.adapters import assistant_for, watson_line
 from ccr.adapters.watson import FAILURES, PAUSE, THREADS, TOLD, WatsonAssistant
-from ccr.adapters.watson_replies import LONGEST_PAUSE, replies_in
+from ccr.adapters.watson_replies import LONGEST_PAUSE, MOST, replies_in
 from ccr.desk.masking import masked
 from ccr.ports import AssistantFailed, Option
 from ccr.settings import Settings
@@ -391,6 +391,22 @@ def test_what_is_masked(text: str, left: str) -> None:
 def test_garbage_is_left_out(generic: object) -> None:
     with pytest.raises(AssistantFailed):
         replies_in(json.loads(json.dumps({"output": {"generic": generic}})))
+
+
+def test_what_is_sound_beside_garbage_is_shown() -> None:
+    options = ["x", None, {"label": " "}, {"label": "Yes"}, *[{"label": f"No {n}"} for n in range(30)]]
+    generic = [
+        None,
+        {"response_type": "option", "options": options},
+        {"response_type": "pause", "time": True},
+        {"response_type": "image", "source": "https:///x", "alt_text": "A kettle"},
+    ]
+
+    choice, picture = replies_in(json.loads(json.dumps({"output": {"generic": generic}})))
+
+    assert choice.options[0] == Option("Yes", "Yes")
+    assert len(options[:MOST]) - 3 == len(choice.options)
+    assert (picture.type, picture.text) == ("text", "A kettle")
 
 
 def test_nobody_is_kept_waiting_for_long() -> None:

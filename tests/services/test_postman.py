@@ -43,6 +43,7 @@ async def test_a_ticket_is_confirmed_to_who_raised_it(office: Office) -> None:
     assert "Where is my parcel?" in mail.subject
     assert f"{HOME}/tickets/{office.ticket + 1}" in mail.text
     assert mail.outbox_id > 0
+    assert mail.put_at == office.house.time
     assert await office.postman.drain_once() == 0
 
 
@@ -330,6 +331,19 @@ class TestTrouble:
         assert "carla" not in str(line.__dict__).lower()
         office.house.later(DAY)
         assert await office.postman.drain_once() == 0
+
+    async def test_is_not_given_up_for_tries_without_an_answer_when_this_one_had_one(
+        self, office: Office
+    ) -> None:
+        await office.owe()
+        for _ in range(mail_retries.MOST_UNSURE):
+            await office.house.database.write(lambda c: claims.claim(c, "dead", office.house.time, 0, 1))
+        await office.house.database.write(lambda c: c.run("UPDATE outbox SET unsure = unsure - 1"))
+        office.box.troubles = [SendFailed("500", again=True)]
+        await office.postman.drain_once()
+        office.house.later(MINUTE)
+        await office.postman.drain_once()
+        assert office.box.kinds == ["password_changed"]
 
     async def test_of_which_every_postman_dies_ends_too(self, office: Office) -> None:
         await office.owe()

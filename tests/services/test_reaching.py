@@ -205,6 +205,40 @@ async def test_an_agent_is_texted_what_becomes_theirs(away: Away) -> None:
     assert max(map(len, away.texts)) <= 160
 
 
+async def test_an_agent_who_is_gone_is_texted_nothing_that_waits(away: Away) -> None:
+    bea = away.desk.bea
+    await away.textable(bea)
+    away.twilio.plan = [(500, None, {})]
+    await away.do(away.desk.ada, "assign_agent", agent=bea.id)
+    await away.later(0)
+    await away.house.database.write(lambda c: c.run("UPDATE people SET active = 0 WHERE id = ?", bea.id))
+    await away.later(HOUR)
+    assert (away.twilio.plan, away.texts) == ([], [])
+    assert await away.states(Channel.SMS, Kind.TICKET_ASSIGNED) == ["pointless"]
+
+
+async def test_both_are_notified_of_who_looks_after_it_and_of_its_end(away: Away) -> None:
+    carla, ada, bea = away.desk.carla, away.desk.ada, away.desk.bea
+    await away.notifiable(carla)
+    await away.notifiable(bea)
+    await away.do(ada, "assign_agent", agent=bea.id)
+    await away.later()
+    await away.later()
+    assert sorted(push.payload["title"] for push in away.pushes) == [
+        "A ticket is yours now",
+        "Bea Brun now looks after it",
+    ]
+    away.pushes.clear()
+
+    await away.do(ada, "close_ticket", reason="It boils again.")
+    await away.later()
+    await away.later()
+    assert sorted(push.payload["title"] for push in away.pushes) == [
+        "A ticket of yours is closed",
+        "Your ticket is closed",
+    ]
+
+
 async def test_a_text_says_neither_names_nor_words(away: Away) -> None:
     await away.textable(away.desk.amir)
     await away.say(away.desk.carla, "My secret is 4711.")
