@@ -452,6 +452,7 @@ async def test_many_answers_come_in_pages_and_end_somewhere(
     await refused(
         Code.CONFLICT, desk.house.community.answer(desk.omar, question, {"key": "one-too-many", "body": "d"})
     )
+    await answered(desk, await public(desk, "two"), "of another question")
     found = await desk.house.community.question(None, question, 2)
     assert ([one["body"] for one in found["answers"]], found["pages"]) == (["ccc"], 2)
     assert (await desk.house.community.question(None, question, 99))["page"] == 2

@@ -105,6 +105,13 @@ async def test_a_code_that_could_not_be_carried_for_an_hour_is_let_go(office: Of
     assert office.box.mails == []
 
 
+async def test_a_code_that_comes_within_the_hour_is_worth_it(office: Office) -> None:
+    await office.house.resets.ask({"email": "carla@example.org"})
+    office.house.later(HOUR)
+    await office.postman.drain_once()
+    assert office.box.kinds == ["one_time_code"]
+
+
 class TestMessagesThatWait:
     async def test_are_mailed_when_they_lay_unread_for_two_minutes(self, office: Office) -> None:
         await office.say(office.amir, "Good morning, Carla.")

@@ -136,6 +136,16 @@ async def test_a_code_is_texted_and_proves_the_number(away: Away) -> None:
     assert (await away.house.mobiles.state(carla))["texts"]
 
 
+async def test_a_code_is_texted_within_the_hour_or_not_at_all(away: Away) -> None:
+    await away.house.mobiles.ask(away.desk.carla, {"mobile": NUMBER})
+    await away.later(HOUR)
+    assert len(away.texts) == 1
+    await away.house.mobiles.ask(away.desk.carla, {"mobile": NUMBER})
+    await away.later(HOUR + 1)
+    assert len(away.texts) == 1
+    assert await away.states(Channel.SMS, Kind.MOBILE_CODE) == ["sent", "pointless"]
+
+
 async def test_a_number_that_takes_no_texts_is_said_to_be_one(away: Away) -> None:
     carla = away.desk.carla
     away.twilio.plan = [(400, 21614, {})]
