@@ -13,7 +13,7 @@ from ccr.desk.refusals import Refusal
 from ccr.ports import MailReport, SendFailed
 from ccr.services import mail_data
 from ccr.services.carrying import Pointless
-from ccr.store import bounces, claims, notices, outbox
+from ccr.store import bounces, claims, notices, outbox, quiet_kinds
 from tests.desk_house import Desk, open_desk
 
 HOME = "https://care.example.org"
@@ -365,3 +365,13 @@ class TestClearingUp:
         await owe(desk, data={"agent": "Amir"}, address="carla@example.org")
         await desk.house.database.write(lambda c: notices.forget(c, desk.carla.id))
         assert await desk.house.rows("SELECT data, address FROM outbox") == [("{}", None)]
+
+    async def test_and_what_is_owed_to_others_stays_as_it_is(self, desk: Desk) -> None:
+        others = await owe(desk, to=desk.omar.id, data={"agent": "Amir"}, address="omar@example.org")
+        await desk.house.database.write(
+            lambda c: quiet_kinds.turn(c, desk.omar.id, "ticket_closed", Channel.MAIL.value, on=False)
+        )
+        before = await desk.house.rows("SELECT data, address FROM outbox WHERE id = ?", others)
+        await desk.house.database.write(lambda c: notices.forget(c, desk.carla.id))
+        assert await desk.house.rows("SELECT data, address FROM outbox WHERE id = ?", others) == before
+        assert await desk.house.rows("SELECT person_id FROM quiet_kinds") == [(desk.omar.id,)]

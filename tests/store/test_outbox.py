@@ -156,17 +156,30 @@ async def test_what_is_pushed_back_is_as_if_put_anew(house: House, carla: int) -
     assert (again.created_at, again.fresh_at, again.tries) == (NOW, NOW + 7, 0)
 
 
-@pytest.mark.parametrize(
-    "become",
-    [
-        lambda c, owed: claims.settle(c, owed.id, "one", outbox.SENT, NOW),
-        lambda c, owed: claims.fail(c, owed.id, "one", "down", NOW, NOW + MINUTE),
-        lambda c, owed: claims.push_back(c, owed.id, "one", NOW, NOW + MINUTE),
-        lambda c, owed: claims.give_back(c, owed, "one", NOW + MINUTE),
-    ],
+Become = Callable[[Connection, Owed], bool]
+
+BECOMING: tuple[Become, ...] = (
+    lambda c, owed: claims.settle(c, owed.id, "one", outbox.SENT, NOW),
+    lambda c, owed: claims.fail(c, owed.id, "one", "down", NOW, NOW + MINUTE),
+    lambda c, owed: claims.push_back(c, owed.id, "one", NOW, NOW + MINUTE),
+    lambda c, owed: claims.give_back(c, owed, "one", NOW + MINUTE),
 )
+
+
+@pytest.mark.parametrize("become", BECOMING)
+async def test_nothing_becomes_of_what_another_postman_carries(
+    house: House, carla: int, become: Become
+) -> None:
+    await put(house, carla)
+    [owed] = await claim(house, "two")
+    before = await rows(house, "state, tries, due_at, claimed_by")
+    assert not await do(house, lambda c: become(c, owed))
+    assert await rows(house, "state, tries, due_at, claimed_by") == before
+
+
+@pytest.mark.parametrize("become", BECOMING)
 async def test_what_becomes_of_one_becomes_of_no_other_that_is_under_way(
-    house: House, carla: int, become: Callable[[Connection, Owed], bool]
+    house: House, carla: int, become: Become
 ) -> None:
     for _ in range(2):
         await put(house, carla)
