@@ -24,9 +24,9 @@ from ccr.services import mail_retries
 from ccr.services.deliveries import IN_FLIGHT, SPARE
 from ccr.services.mail_carrier import MailCarrier
 from ccr.services.upkeep import AT_ONCE
-from ccr.store import bounces, claims, spreading
+from ccr.store import bounces, claims, notices, spreading
 from tests.office import HOME, Letterbox, Office, open_office, working
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 
 @pytest.fixture
@@ -96,6 +96,26 @@ async def test_no_code_is_mailed_to_an_address_that_mail_came_back_from(office: 
     await office.postman.drain_once()
     assert office.box.mails == []
     assert await office.states(Kind.ONE_TIME_CODE) == ["dead"]
+
+
+async def test_nothing_is_mailed_to_an_address_that_mail_came_back_from(office: Office) -> None:
+    address, now = "carla@example.org", office.house.time
+    await office.house.database.write(lambda c: bounces.put(c, address, "550 no such mailbox", now))
+    await office.owe()
+    await office.postman.drain_once()
+    assert office.box.mails == []
+    assert await office.house.rows("SELECT state, fault FROM outbox WHERE kind = 'password_changed'") == [
+        ("dead", "mail to this address came back: 550 no such mailbox")
+    ]
+
+
+async def test_the_postman_clears_away_what_was_settled_long_ago(office: Office) -> None:
+    await office.owe()
+    await office.postman.drain_once()
+    office.house.later(notices.SETTLED_KEPT + 1)
+    async with working(office.postman), asyncio.timeout(PATIENCE):
+        while await office.states(Kind.PASSWORD_CHANGED):
+            await asyncio.sleep(0.005)
 
 
 async def test_a_code_that_could_not_be_carried_for_an_hour_is_let_go(office: Office) -> None:
