@@ -32,6 +32,7 @@ from tests.file_corpus import photograph
 from tests.files_house import open_files
 from tests.live import Cast
 from tests.opening import BERLIN, on
+from tests.waiting import PATIENCE
 
 KNOWN = "How do I change my password?"
 
@@ -270,6 +271,17 @@ async def test_from_an_agents_first_word_it_is_silent(room: Room) -> None:
     assert len(await room.said(ticket)) == 1
 
 
+async def test_what_an_agent_notes_for_other_staff_does_not_silence_it(room: Room) -> None:
+    desk = room.desk
+    ticket = await room.open("My kettle hums")
+    await room.say(desk.ada, ticket, "assign_agent", agent=desk.amir.id)
+    await room.say(desk.amir, ticket, "post_note", body="She is in a hurry.")
+
+    await room.say(desk.carla, ticket, body=KNOWN)
+
+    assert len(await room.said(ticket)) == 1
+
+
 async def test_two_nodes_answer_once(room: Room) -> None:
     desk = room.desk
     ticket = await room.open("My kettle hums")
@@ -495,6 +507,8 @@ def test_what_a_message_offers_can_be_read_in_it() -> None:
 
     assert [chosen(said, choices_in(body)).text for said in ("1", "2", "3")] == ["A. B", "It", "3"]
     assert choices_in("1. A list\n2. that asks for nothing") == {}
+    counted = choices_in(f"1. Red\n7. Not counted\n2. Blue\n{OFFERS}")
+    assert [chosen(said, counted).text for said in ("1", "2", "3")] == ["Red", "Blue", "3"]
 
 
 async def test_a_number_means_what_stands_beside_it_whichever_process_hears_it(desk: Desk) -> None:
@@ -776,6 +790,17 @@ async def test_who_waits_long_is_told_once_how_long_it_may_take(room: Room) -> N
 
     (told,) = await room.said(ticket)
     assert "Half of the 3 first answers of the last seven days came within 40 minutes." in told
+
+
+async def test_as_long_as_it_runs_it_looks_for_those_who_wait(room: Room) -> None:
+    ticket = await room.open("My kettle hums")
+    room.desk.house.later(60 * MINUTE)
+    running = asyncio.create_task(room.bot.run())
+    async with asyncio.timeout(PATIENCE):
+        while not await room.said(ticket):
+            await asyncio.sleep(0.005)
+    running.cancel()
+    await asyncio.wait([running])
 
 
 async def test_each_time_of_waiting_is_told_of_once_and_by_one_node(room: Room) -> None:
