@@ -243,6 +243,22 @@ async def test_a_name_is_only_a_name(mailer: SmtpMailer, server: Server) -> None
 async def test_an_address_may_be_in_any_script(mailer: SmtpMailer, server: Server) -> None:
     await mailer.send(msgspec.structs.replace(MAIL, to="jürgen@exämple.org"))
     assert server.readers == ["jürgen@exämple.org"]
+    assert "SMTPUTF8" in server.options[-1]
+    await mailer.send(MAIL)
+    assert "SMTPUTF8" not in server.options[-1]
+
+
+@pytest.mark.parametrize(
+    ("url", "port"),
+    [
+        ("smtp://mail.example", 587),
+        ("smtps://mail.example", 465),
+        ("smtp://mail.example:25", 25),
+        ("smtps://mail.example:8465", 8465),
+    ],
+)
+def test_where_no_port_is_named_it_is_the_usual_one(url: str, port: int) -> None:
+    assert mail_smtp.read(url).port == port
 
 
 @pytest.mark.parametrize(

@@ -305,8 +305,11 @@ async def test_what_is_hidden_is_seen_by_its_author_and_staff_and_can_be_shown_a
     await refused(
         Code.CONFLICT, community.answer(desk.carla, question, {"key": "carla-answers", "body": "Hm"})
     )
+    assert not (await community.question(desk.carla, question))["answers"][0]["may_vote"]
     await decide(desk, "show", question)
     assert len((await community.page(None))["questions"]) == 1
+    assert (await community.question(desk.carla, question))["question"]["reason"] is None
+    assert (await community.question(desk.carla, question))["answers"][0]["may_vote"]
 
 
 async def test_customers_decide_nothing(desk: Desk) -> None:
@@ -453,6 +456,8 @@ async def test_many_answers_come_in_pages_and_end_somewhere(
         Code.CONFLICT, desk.house.community.answer(desk.omar, question, {"key": "one-too-many", "body": "d"})
     )
     await answered(desk, await public(desk, "two"), "of another question")
+    first = await desk.house.community.question(None, question)
+    assert [one["body"] for one in first["answers"]] == ["a", "bb"]
     found = await desk.house.community.question(None, question, 2)
     assert ([one["body"] for one in found["answers"]], found["pages"]) == (["ccc"], 2)
     assert (await desk.house.community.question(None, question, 99))["page"] == 2

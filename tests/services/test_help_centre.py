@@ -289,6 +289,19 @@ async def test_what_a_newer_version_ships_is_found_on_a_node_that_runs_already(h
     assert (await house.help_centre.search("boomerang"))["sure"]
 
 
+async def test_an_article_that_somebody_changes_stays_in_its_place(house: House) -> None:
+    amir = await house.agent(await house.admin())
+    text = "title: {}\ncategory: Kettles\nsummary: S\nwords: x\n\nText"
+    await house.help_centre.ship([shipped("10-z", text.format("Z")), shipped("20-a", text.format("A"))])
+
+    for again in ("first", "second"):
+        seen = (await house.help_centre.article(None, "z"))["seen"]
+        await house.help_centre.write(amir, ARTICLE | {"words": again, "seen": seen}, "z")
+
+    (kettles,) = await house.help_centre.contents(None)
+    assert [article["slug"] for article in kettles["articles"]] == ["z", "a"]
+
+
 async def test_shipped_articles_follow_the_version_until_somebody_changes_them(house: House) -> None:
     amir = await house.agent(await house.admin())
     old = shipped("10-a", "title: A\ncategory: C\nsummary: Old\nwords: x\n\nText")
