@@ -144,6 +144,7 @@ async def test_it_answers_what_it_is_sure_of_and_nothing_else(room: Room) -> Non
     (answer,) = await room.said(known)
     assert "/help/change-details" in answer
     assert "I am a program" in answer
+    assert "customer asked" not in answer
     assert await room.said(unknown) == []
     (waits,) = await room.desk.house.rows("SELECT waiting_on FROM tickets WHERE id = ?", known)
     assert waits == ("agent",)  # still
