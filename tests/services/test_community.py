@@ -201,6 +201,7 @@ async def test_what_changed_since_it_was_read_is_not_let_in(desk: Desk) -> None:
 
 async def test_what_is_declined_may_be_changed_and_handed_in_again(desk: Desk) -> None:
     question = await handed_in(desk)
+    assert await asked_to_look(desk) == ["amir@example.org"]
     await decide(desk, "decline", question, reason="There is a name in it.")
 
     draft = await desk.house.community.draft(desk.carla, 1)
@@ -211,10 +212,12 @@ async def test_what_is_declined_may_be_changed_and_handed_in_again(desk: Desk) -
 
     shown = (await desk.house.community.question(desk.carla, question))["question"]
     assert (shown["state"], shown["reason"]) == ("waiting", None)
+    assert await asked_to_look(desk) == ["amir@example.org"]
     await decide(desk, "approve", question)
-    await refused(
-        Code.CONFLICT, desk.house.community.hand_in(desk.carla, 1, again | {"key": "hand-in-third"})
-    )
+    draft = await desk.house.community.draft(desk.carla, 1)
+    third = again | {"key": "hand-in-third", "seen": draft["seen"]}
+    late = await refused(Code.CONFLICT, desk.house.community.hand_in(desk.carla, 1, third))
+    assert "public already" in late.message
 
 
 async def test_the_same_key_does_nothing_twice(desk: Desk) -> None:
