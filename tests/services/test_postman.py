@@ -20,7 +20,7 @@ from ccr.desk.commands import (
 from ccr.desk.notices import Channel, Kind
 from ccr.desk.refusals import unavailable
 from ccr.ports import MailReport, SendFailed
-from ccr.services import mail_retries
+from ccr.services import mail_carrier, mail_retries
 from ccr.services.deliveries import IN_FLIGHT, SPARE
 from ccr.services.mail_carrier import MailCarrier
 from ccr.services.upkeep import AT_ONCE
@@ -107,6 +107,24 @@ async def test_nothing_is_mailed_to_an_address_that_mail_came_back_from(office: 
     assert await office.house.rows("SELECT state, fault FROM outbox WHERE kind = 'password_changed'") == [
         ("dead", "mail to this address came back: 550 no such mailbox")
     ]
+
+
+async def test_a_provider_that_says_nothing_is_left_and_asked_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.owe()
+    office.box.doors.clear()
+    with monkeypatch.context() as hurry:
+        hurry.setattr(mail_carrier, "SENDING", 0.1)
+        await office.postman.drain_once()
+    assert await office.unsure() == [1]
+    assert await office.house.rows("SELECT tries, fault FROM outbox WHERE kind = 'password_changed'") == [
+        (1, "no answer in time")
+    ]
+    office.box.doors.set()
+    office.house.later(MINUTE)
+    await office.postman.drain_once()
+    assert office.box.kinds == ["password_changed"]
 
 
 async def test_the_postman_clears_away_what_was_settled_long_ago(office: Office) -> None:
