@@ -118,10 +118,10 @@ async def test_too_many_wait_as_long_as_was_said(post: Post) -> None:
 
 
 async def test_a_redirect_is_not_followed(post: Post) -> None:
-    elsewhere = post.service.browser()
-    post.service.plan = [(307, {"Location": elsewhere.endpoint})]
-    with pytest.raises(SendFailed):
-        await post.pusher.send(to(post.service.browser()))
+    browser = post.service.browser()
+    post.service.plan = [(307, {"Location": browser.endpoint})]  # where it would be taken
+    with pytest.raises(SendFailed, match="answered 307"):
+        await post.pusher.send(to(browser))
     assert post.service.arrived == []
 
 
