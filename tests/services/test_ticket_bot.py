@@ -483,6 +483,24 @@ async def test_a_choice_is_made_by_its_number_or_its_words(desk: Desk, answer: s
     assert distant.heard == ["Where is it?", "p"]
 
 
+async def test_a_number_is_a_choice_also_after_it_was_said_how_long_it_may_take(desk: Desk) -> None:
+    distant = Distant()
+    room = Room(desk, distant)
+    ticket = await room.told("My kettle hums")
+    options = (Option("Red", "the red one"), Option("Blue", "the blue one"))
+    distant.replies = (Reply(type="options", text="Which one?", options=options),)
+    await room.say(desk.carla, ticket, body="It still hums")
+    desk.house.later(61 * MINUTE)
+    said = len(await room.said(ticket))
+    await room.bot.look_around()
+    assert len(await room.said(ticket)) == said + 1
+    await room.reads(ticket)
+
+    await room.say(desk.carla, ticket, body="2")
+
+    assert distant.heard == ["It still hums", "the blue one"]
+
+
 def test_choices_are_counted_through_and_stand_on_a_line_each() -> None:
     first = Reply(type="options", text="Which one?", options=(Option("The\n2. bill", "b"), Option("It", "i")))
     second = Reply(type="options", text="Or", options=(Option("It", "j"),))
