@@ -110,7 +110,8 @@ async def test_what_nobody_has_looked_at_is_its_authors_and_staffs_alone(desk: D
     for stranger in (None, desk.omar):
         await refused(Code.NOT_FOUND, community.question(stranger, question))
         assert (await community.page(stranger))["questions"] == []
-    assert (await community.question(desk.carla, question))["question"]["state"] == "waiting"
+    shown = (await community.question(desk.carla, question))["question"]
+    assert (shown["state"], shown["ticket"]) == ("waiting", 1)
     assert [one["id"] for one in await desk.house.moderation.waiting(desk.bea)] == [question]
     await refused(Code.FORBIDDEN, desk.house.moderation.waiting(desk.omar))
     assert "question_waiting" in await desk.house.owed()
@@ -449,6 +450,19 @@ async def test_pages_follow_each_other_without_a_gap(desk: Desk) -> None:
     await refused(Code.INVALID, community.page(None, "1; DROP"))
 
 
+async def test_who_asked_is_told_apart_among_those_who_answer(desk: Desk) -> None:
+    question = await public(desk)
+    for who in (desk.omar, desk.carla, desk.amir):
+        await answered(desk, question, "Lemons.", who)
+
+    answers = (await desk.house.community.question(None, question))["answers"]
+    assert [(one["asker"], one["staff"]) for one in answers] == [
+        (False, False),
+        (True, False),
+        (False, True),
+    ]
+
+
 async def test_many_answers_come_in_pages_and_end_somewhere(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -495,7 +509,7 @@ async def test_everybody_takes_along_what_they_said_in_public(desk: Desk) -> Non
     assert [one["title"] for one in carlas["questions"]] == [WORDS["title"]]
     assert [(vote["question"], vote["answer"]) for vote in carlas["votes"]] == [(question, answer)]
     assert [one["body"] for one in omars["answers"]] == ["Vinegar, boiled."]
-    assert (omars["questions"], carlas["answers"]) == ([], [])
+    assert (omars["questions"], carlas["answers"], omars["votes"]) == ([], [], [])
     assert [deed["deed"] for deed in carlas["deeds"]] == ["hand_in"]
 
 
