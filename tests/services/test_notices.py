@@ -112,6 +112,7 @@ class TestChoices:
             token[:-1],
             token.replace(".", "x."),
             "W251bGwsMV0." + token.partition(".")[2],
+            choices.link(9_999, "ticket_closed").rpartition("/")[2],  # nobody's
         ]:
             assert await refusal(choices.unsubscribe(forged)) == "not_found"
 

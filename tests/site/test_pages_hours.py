@@ -47,6 +47,20 @@ async def test_days_on_which_nobody_is_there_are_left_empty(pages: Pages) -> Non
     assert (await ada.open("/hours")).value_of("monday") is None
 
 
+async def test_who_leaves_every_day_empty_has_no_hours_but_everybodys(pages: Pages) -> None:
+    house = pages.house
+    amir = await house.agent(await house.admin())
+    ada = await pages.browser_of("ada@example.org")
+    assert (await ada.send("/hours", **dict.fromkeys(DAY_FIELDS, "0-24") | {"zone": "UTC"})).status == 303
+
+    await house.hours.save(amir, {"zone": "UTC", "monday": "9-10"})
+    assert len(await house.rows("SELECT person_id FROM agent_hours")) == 2
+    await house.hours.save(amir, {"zone": "UTC"})
+
+    assert len(await house.rows("SELECT person_id FROM agent_hours")) == 1
+    assert await house.hours.back(amir.id) is None
+
+
 async def test_what_is_wrong_stands_beside_its_field(pages: Pages) -> None:
     await pages.house.admin()
     ada = await pages.browser_of("ada@example.org")
