@@ -319,6 +319,19 @@ async def test_what_a_process_left_unanswered_is_taken_up_by_the_next(room: Room
     assert await room.said(too_late) == []
 
 
+async def test_the_next_takes_it_up_as_it_starts(room: Room) -> None:
+    room.desk.house.changes.heard_by(lambda _: None)
+    ticket = await room.open(KNOWN)
+    running = asyncio.create_task(room.bot.run())
+    async with asyncio.timeout(PATIENCE):
+        while not await room.said(ticket):
+            await asyncio.sleep(0.005)
+    running.cancel()
+    await asyncio.wait([running])
+    await room.bot.close()
+    assert len(await room.said(ticket)) == 1
+
+
 @pytest.mark.parametrize("last", ["reopen_ticket", "message"])
 async def test_what_asks_nothing_is_not_taken_up(
     desk: Desk, last: str, monkeypatch: pytest.MonkeyPatch
