@@ -54,6 +54,18 @@ async def test_a_question_finds_its_article_with_a_letter_wrong_too(house: House
         assert found["articles"][0]["url"] == "/help/forgotten-password"
 
 
+@pytest.mark.parametrize(
+    ("question", "slug"),
+    [("How do I create an acount?", "register"), ("How long do you keep my data?", "your-data")],
+)
+async def test_what_newcomers_ask_is_answered_for_sure(house: House, question: str, slug: str) -> None:
+    await ship(house)
+
+    found = await house.help_centre.search(question)
+
+    assert (found["sure"], found["articles"][0]["slug"]) == (True, slug)
+
+
 async def test_to_take_something_back_is_not_to_be_back(house: House) -> None:
     await ship(house)
 
