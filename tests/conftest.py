@@ -2,11 +2,13 @@
 
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from tests.watson import Watson, watson_served
 
 # How long an example takes says more about the machine than about us.
 hypothesis.settings.register_profile("patient", deadline=None, database=None)
@@ -41,3 +43,10 @@ def chromium_path() -> Path:
     if found is None:
         pytest.skip("Chromium is missing: apt-get install chromium")
     return found
+
+
+@pytest.fixture
+async def watson() -> AsyncIterator[Watson]:
+    """A stand-in for IBM Watson, served on this machine."""
+    async with watson_served() as served:
+        yield served

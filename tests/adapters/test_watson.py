@@ -16,15 +16,9 @@ from ccr.desk.masking import masked
 from ccr.ports import AssistantFailed, Option
 from ccr.settings import Settings
 from tests.waiting import until
-from tests.watson import ANSWERS, DISAMBIGUATION, KEY, OPTION, ORDER, PATH, Watson, watson_served
+from tests.watson import ANSWERS, DISAMBIGUATION, KEY, OPTION, ORDER, PATH, Watson
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-
-
-@pytest.fixture
-async def watson() -> AsyncIterator[Watson]:
-    async with watson_served() as served:
-        yield served
 
 
 @pytest.fixture

@@ -9,15 +9,9 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.desk import Desk, open_desk
-from tests.watson import Watson, watson_served
+from tests.watson import Watson
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture
-async def watson() -> AsyncIterator[Watson]:
-    async with watson_served() as served:
-        yield served
 
 
 @pytest.fixture

@@ -2,22 +2,15 @@
 stand-in behind the real SDK.
 """
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.desk import Desk, open_desk
-from tests.watson import ORDER, Watson, watson_served
+from tests.watson import ORDER, Watson
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture
-async def watson() -> AsyncIterator[Watson]:
-    async with watson_served() as served:
-        yield served
 
 
 async def stranger(desk: Desk, path: str, **look: object) -> Page:

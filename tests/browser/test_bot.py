@@ -12,17 +12,11 @@ from playwright.async_api import Page, expect
 from ccr.desk.clock import HOUR
 from tests.browser.desk import Desk, open_desk
 from tests.live import WITHIN
-from tests.watson import PERSON, Watson, watson_served
+from tests.watson import PERSON, Watson
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 KNOWN = "How do I change my password?"
-
-
-@pytest.fixture
-async def watson() -> AsyncIterator[Watson]:
-    async with watson_served() as served:
-        yield served
 
 
 @pytest.fixture

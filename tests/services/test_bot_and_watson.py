@@ -10,15 +10,9 @@ from ccr.adapters.watson import LONGEST_TEXT
 from ccr.services import ticket_bot
 from tests.desk_house import open_desk
 from tests.services.test_ticket_bot import Room
-from tests.watson import ORDER, PERSON, Watson, watson_served
+from tests.watson import ORDER, PERSON, Watson
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-
-
-@pytest.fixture
-async def watson() -> AsyncIterator[Watson]:
-    async with watson_served() as served:
-        yield served
 
 
 @pytest.fixture

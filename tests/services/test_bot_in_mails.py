@@ -18,18 +18,12 @@ from ccr.services.postman import Postman
 from ccr.store import read_marks
 from tests.desk_house import Desk, open_desk
 from tests.services.test_ticket_bot import Room
-from tests.watson import Watson, watson_served
+from tests.watson import Watson
 
 MARKUP = "<img src=x onerror=alert(1)> [x](javascript:alert(1))"
 HOME = "https://care.example.org/"
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-
-
-@pytest.fixture
-async def watson() -> AsyncIterator[Watson]:
-    async with watson_served() as served:
-        yield served
 
 
 @pytest.fixture
